@@ -1,0 +1,1 @@
+"""Recouvra: event-driven contribution collection for compulsory health insurance."""

@@ -1,0 +1,1 @@
+"""The services of a fund; each a folder, none imports another."""

@@ -1,0 +1,1 @@
+"""Contributions: what is due, what came in, what is owed."""

@@ -1,0 +1,1 @@
+"""Registration: who is insured, who pays."""

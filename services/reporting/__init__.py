@@ -1,0 +1,1 @@
+"""Reporting: read models and HTTP reports over every published fact."""
