@@ -1,0 +1,74 @@
+"""A declaration as it was sent, and what makes it worthless as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from recouvra.contracts.codes import AnomalyCode
+from recouvra.law.finding import Finding
+from recouvra.law.parameters import EDITION, first_period, rates_for
+from recouvra.law.period import month_of
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What one part says of the whole declaration."""
+
+    payer_id: str
+    period: str
+    parts: int
+    replaces: str | None
+    total_lines: int
+    total_base_xof: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of one part in the order in which they were sent: three lists of one length."""
+
+    line_no: list[int]
+    insured_number: list[str]
+    base_xof: list[int]
+
+
+_SAME_IN_ALL_PARTS = (
+    ("/payer_id", "payer_id"),
+    ("/period", "period"),
+    ("/parts", "parts"),
+    ("/replaces", "replaces"),
+    ("/totals/lines", "total_lines"),
+    ("/totals/base_xof", "total_base_xof"),
+)
+
+
+def disagreement(headers: Sequence[Header], lines: Sequence[Lines]) -> Finding | None:
+    """The first field in which the parts disagree among themselves, or with what their lines sum to.
+
+    `headers` in the order in which the parts were read, at least one: the first says what is expected, the first that
+    differs what was received. Every line counts in the totals, refused ones too. Source: DEF-021.
+    """
+    sums = {
+        "total_lines": sum(len(part.line_no) for part in lines),
+        "total_base_xof": sum(sum(part.base_xof) for part in lines),
+    }
+    for pointer, name in _SAME_IN_ALL_PARTS:
+        said = [getattr(header, name) for header in headers]
+        for value in said:
+            if value != said[0]:
+                return Finding(None, AnomalyCode.TOTALS_DISAGREE, pointer, value, said[0])
+        if name in sums and said[0] != sums[name]:
+            return Finding(None, AnomalyCode.TOTALS_DISAGREE, pointer, said[0], sums[name])
+    return None
+
+
+def before_scheme(payer_kind: str, period: str, edition: int = EDITION) -> Finding | None:
+    """A period that no dated rate of this kind of payer covers. Source: DEF-021, LAW-010."""
+    if rates_for(payer_kind, period, edition) is not None:
+        return None
+    return Finding(None, AnomalyCode.PERIOD_BEFORE_SCHEME, "/period", period, first_period(payer_kind, edition))
+
+
+def in_future(period: str, latest_at: datetime) -> Finding | None:
+    """A period later than the month, UTC, of the declaration's latest `ce_time`. Source: DEF-021."""
+    latest = month_of(latest_at)
+    return Finding(None, AnomalyCode.PERIOD_IN_FUTURE, "/period", period, latest) if period > latest else None

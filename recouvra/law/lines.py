@@ -1,0 +1,125 @@
+"""The lines of a declaration judged one by one: refused or accepted, and what the accepted ones make due."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from recouvra.contracts.codes import AnomalyCode
+from recouvra.law.base import base_used, is_below_floor
+from recouvra.law.declared import Lines
+from recouvra.law.finding import Finding
+from recouvra.law.parameters import EDITION, floor_for, rates_for
+from recouvra.law.shares import shares
+
+
+@dataclass(slots=True)
+class Judged:
+    """What the lines come to: counts, shares in francs, the accepted numbers, and every finding in order."""
+
+    accepted_count: int = 0
+    refused_count: int = 0
+    insured_share_xof: int = 0
+    payer_share_xof: int = 0
+    insured_numbers: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What the fund knows beside the declaration itself; a vendor who checks offline knows nothing of it.
+
+    Attributes:
+        payer_id: the payer that declares.
+        payer_of: insured number → the payer it belongs to now, None for none; a number that is absent is unknown.
+        declared: (declaration_id, accepted numbers) of the payer's other declarations in force for the same period,
+            in the order in which they took effect.
+    """
+
+    payer_id: str
+    payer_of: Mapping[str, str | None]
+    declared: Sequence[tuple[str, AbstractSet[str]]] = ()
+
+
+def judge_lines(
+    parts: Sequence[Lines], payer_kind: str, period: str, register: Register | None, edition: int = EDITION
+) -> Judged:
+    """Judges every line of one declaration, in the order of its parts and of the lines within them.
+
+    A period before the scheme must have been refused already: raises LookupError. Each share of each line is rounded
+    on its own. Findings come in the order of the lines, and for one line in the order of the table of codes.
+    Source: DEF-001, DEF-002, DEF-003, DEF-022, DEF-024.
+    """
+    rates = rates_for(payer_kind, period, edition)
+    if rates is None:
+        raise LookupError(f"no rate is dated for {payer_kind} in {period}")
+    judged = Judged()
+    first_declared = _first_declared(register)
+    assessed: dict[int, tuple[int, int, bool]] = {}
+    for line_no, number, base_xof, refusal in _weigh(parts):
+        if refusal is not None:
+            judged.refused_count += 1
+            judged.findings.append(refusal)
+            continue
+        if base_xof not in assessed:
+            used = base_used(payer_kind, base_xof, period, edition)
+            assessed[base_xof] = (*shares(used, rates), is_below_floor(payer_kind, base_xof, period, edition))
+        insured_share, payer_share, below_floor = assessed[base_xof]
+        judged.accepted_count += 1
+        judged.insured_share_xof += insured_share
+        judged.payer_share_xof += payer_share
+        judged.insured_numbers.add(number)
+        if below_floor:
+            floor = floor_for(period, edition)
+            judged.findings.append(Finding(line_no, AnomalyCode.BELOW_FLOOR, "/lines/base_xof", base_xof, floor))
+        if register is not None:
+            judged.findings += _of_the_worker(line_no, number, register, first_declared)
+    return judged
+
+
+def accepted_numbers(parts: Sequence[Lines]) -> set[str]:
+    """The insured numbers of the lines that stand. Source: DEF-022."""
+    return {number for _, number, _, refusal in _weigh(parts) if refusal is None}
+
+
+def _weigh(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int, Finding | None]]:
+    """Each line as (line_no, insured number, base, why it is refused); only accepted lines stand in a later one's way.
+
+    Source: DEF-022.
+    """
+    seen_lines: set[int] = set()
+    seen_numbers: set[str] = set()
+    for part in parts:
+        for line_no, number, base_xof in zip(part.line_no, part.insured_number, part.base_xof, strict=True):
+            refusal = None
+            if base_xof < 0:
+                refusal = Finding(line_no, AnomalyCode.NEGATIVE_BASE, "/lines/base_xof", base_xof, 0)
+            elif line_no in seen_lines:
+                refusal = Finding(line_no, AnomalyCode.DUPLICATE_LINE, "/lines/line_no", line_no, None)
+            elif number in seen_numbers:
+                refusal = Finding(line_no, AnomalyCode.DUPLICATE_LINE, "/lines/insured_number", number, None)
+            else:
+                seen_lines.add(line_no)
+                seen_numbers.add(number)
+            yield line_no, number, base_xof, refusal
+
+
+def _first_declared(register: Register | None) -> dict[str, str]:
+    """By insured number, the first declaration to take effect in which it stands already."""
+    first: dict[str, str] = {}
+    for declaration_id, numbers in register.declared if register else ():
+        for number in numbers:
+            first.setdefault(number, declaration_id)
+    return first
+
+
+def _of_the_worker(
+    line_no: int, number: str, register: Register, first_declared: Mapping[str, str]
+) -> Iterator[Finding]:
+    """What the register says against an accepted line; the contribution is due all the same. Source: DEF-022."""
+    pointer = "/lines/insured_number"
+    if number not in register.payer_of:
+        yield Finding(line_no, AnomalyCode.UNKNOWN_INSURED, pointer, number, None)
+    elif register.payer_of[number] != register.payer_id:
+        yield Finding(line_no, AnomalyCode.NOT_EMPLOYED_HERE, pointer, number, None)
+    if number in first_declared:
+        yield Finding(line_no, AnomalyCode.ALREADY_DECLARED, pointer, number, first_declared[number])
