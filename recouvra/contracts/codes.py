@@ -6,7 +6,10 @@ answered. The sentences themselves stand in `sentences.py`.
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from recouvra.contracts.event import Contract, Text
+from recouvra.contracts.sentences import ANOMALIES, REASONS, at, shown, typeset
 
 
 class Reason(StrEnum):
@@ -56,13 +59,11 @@ class FormCode(StrEnum):
     NOT_POSITIVE = "not-positive"
 
 
-class Message(BaseModel):
-    """One sentence or two for a person, in both languages."""
+class Message(Contract):
+    """A few sentences for a person, in both languages."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-    fr: str = Field(pattern=r"^[^\u0000]*$", description="In French.")
-    en: str = Field(pattern=r"^[^\u0000]*$", description="In English.")
+    fr: Text = Field(description="In French.")
+    en: Text = Field(description="In English.")
 
 
 def reason_message(reason: Reason, *, place: str = "", expected: Message | None = None) -> Message:
@@ -72,10 +73,7 @@ def reason_message(reason: Reason, *, place: str = "", expected: Message | None 
     stand there; without `expected` the sentence is the general one. What was sent is never repeated: it may be
     personal data.
     """
-    # Imported here because the sentences are written with the codes above.
-    from recouvra.contracts.sentences import REASONS, at, typeset
-
-    general, precise = REASONS[reason]
+    general, precise = REASONS[reason.value]
     if expected is None or precise is None:
         return Message(fr=typeset(general.fr), en=general.en)
     where = at(place)
@@ -94,8 +92,6 @@ def anomaly_message(
 
     `received` and `expected` are the anomaly's own; a sentence about a person repeats neither.
     """
-    from recouvra.contracts.sentences import ANOMALIES, shown, typeset
-
     sentence = ANOMALIES[code.value]
     came, wanted = shown(received), shown(expected)
     return Message(

@@ -12,7 +12,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError, to_json
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+IDENTIFIER_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+TEXT_PATTERN = r"^[^\u0000]*$"
+PERIOD_PATTERN = r"^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])$"
+DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_DAY = re.compile(DAY_PATTERN)
 
 
 def _calendar_day(value: object) -> object:
@@ -27,22 +31,19 @@ def _calendar_day(value: object) -> object:
     raise PydanticCustomError("calendar_day", "a calendar day written YYYY-MM-DD")
 
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 """1–64 of `[A-Za-z0-9._:-]`, a letter or a digit first, compared byte for byte."""
 
-Text = Annotated[str, StringConstraints(pattern=r"^[^\u0000]*$")]
+Text = Annotated[str, StringConstraints(pattern=TEXT_PATTERN)]
 """Free text without U+0000, which PostgreSQL cannot hold (pydantic itself refuses unpaired surrogates)."""
 
-Period = Annotated[
-    str,
-    StringConstraints(pattern=r"^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])$"),
-]
+Period = Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)]
 """A calendar month `YYYY-MM`, of the years 0001 to 9999, which are those that a date can have."""
 
 Day = Annotated[
     date,
     BeforeValidator(_calendar_day),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN}),
 ]
 """A calendar day `YYYY-MM-DD`."""
 

@@ -3,32 +3,43 @@
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from recouvra.contracts.codes import Message
+from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, TEXT_PATTERN
+from recouvra.contracts.sentences import Sentence, shown
 
-_EXPECTED: dict[str, tuple[str, str]] = {
-    "missing": ("ce champ, qui est obligatoire", "this field, which is required"),
-    "int_type": ("un entier", "an integer"),
-    "int_parsing_size": ("un entier moins grand", "a smaller integer"),
-    "string_type": ("un texte", "a text"),
-    "string_unicode": ("un texte Unicode", "a Unicode text"),
-    "string_pattern_mismatch": ("un texte du motif {pattern}", "a text that matches {pattern}"),
-    "literal_error": ("l'une de ces valeurs : {expected}", "one of {expected}"),
-    "enum": ("l'une de ces valeurs : {expected}", "one of {expected}"),
-    "calendar_day": ("une date AAAA-MM-JJ", "a date YYYY-MM-DD"),
-    "date_type": ("une date AAAA-MM-JJ", "a date YYYY-MM-DD"),
-    "greater_than": ("un entier supérieur à {gt}", "an integer above {gt}"),
-    "greater_than_equal": ("un entier d'au moins {ge}", "an integer of at least {ge}"),
-    "less_than_equal": ("un entier d'au plus {le}", "an integer of at most {le}"),
-    "too_long": ("au plus {max_length} lignes", "at most {max_length} lines"),
-    "too_short": ("au moins {min_length} ligne", "at least {min_length} line"),
-    "model_type": ("un objet JSON", "a JSON object"),
-    "tuple_type": ("un tableau JSON", "a JSON array"),
-    "part_above_parts": ("un part d'au plus parts", "a part of at most parts"),
-    "payer_or_reference": ("un payer_id ou une reference", "a payer_id or a reference"),
+_DAY = Sentence("une date AAAA-MM-JJ", "a date YYYY-MM-DD")
+_ONE_OF = Sentence("l'une de ces valeurs : {expected}", "one of {expected}")
+
+_EXPECTED: dict[str, Sentence] = {
+    "missing": Sentence("une valeur : ce champ est obligatoire", "a value: this field is required"),
+    "int_type": Sentence("un entier", "an integer"),
+    "string_type": Sentence("un texte", "a text"),
+    "string_pattern_mismatch": Sentence("un texte de la forme {pattern}", "a text of the form {pattern}"),
+    "literal_error": _ONE_OF,
+    "enum": _ONE_OF,
+    "calendar_day": _DAY,
+    "date_type": _DAY,
+    "greater_than": Sentence("un entier supérieur à {gt}", "an integer above {gt}"),
+    "greater_than_equal": Sentence("un entier d'au moins {ge}", "an integer of at least {ge}"),
+    "less_than_equal": Sentence("un entier d'au plus {le}", "an integer of at most {le}"),
+    "too_long": Sentence("au plus {max_length} lignes", "at most {max_length} lines"),
+    "too_short": Sentence("au moins {min_length} ligne", "at least {min_length} line"),
+    "model_type": Sentence("un objet JSON", "a JSON object"),
+    "tuple_type": Sentence("un tableau JSON", "a JSON array"),
+    "part_above_parts": Sentence("un part qui ne dépasse pas parts", "a part that is not above parts"),
+    "payer_or_reference": Sentence("un payer_id ou une reference", "a payer_id or a reference"),
 }
-_OTHERWISE = ("ce que dit le schéma publié", "what the published schema says")
+_OTHERWISE = Sentence("ce que dit le schéma publié", "what the published schema says")
+
+_PATTERNS: dict[str, Sentence] = {
+    IDENTIFIER_PATTERN: Sentence(
+        "un identifiant de 1 à 64 caractères parmi A-Z a-z 0-9 . _ : -",
+        "an identifier of 1 to 64 of A-Z a-z 0-9 . _ : -",
+    ),
+    PERIOD_PATTERN: Sentence("un mois AAAA-MM", "a month YYYY-MM"),
+    TEXT_PATTERN: Sentence("un texte sans U+0000", "a text without U+0000"),
+}
 
 
 def first_mismatch(error: ValidationError, depth: int) -> tuple[str, Message]:
@@ -37,8 +48,11 @@ def first_mismatch(error: ValidationError, depth: int) -> tuple[str, Message]:
     `depth` is how many steps of the path lead to the value itself (1 inside a structured envelope). The pointer holds
     names of our fields and numbers only, never a name that was sent.
     """
-    fault: ErrorDetails = error.errors(include_url=False, include_input=False)[0]
+    fault = error.errors(include_url=False, include_input=False)[0]
     pointer = "".join(f"/{step}" for step in fault["loc"][depth:])
     context: dict[str, Any] = fault.get("ctx", {})
-    fr, en = _EXPECTED.get(fault["type"], _OTHERWISE)
-    return pointer, Message(fr=fr.format(**context), en=en.format(**context))
+    wanted = _PATTERNS.get(context.get("pattern", "")) or _EXPECTED.get(fault["type"], _OTHERWISE)
+    blanks = {name: shown(value if isinstance(value, int) else str(value)) for name, value in context.items()}
+    # pydantic lists the values of a closed set as English does: 'a', 'b' or 'c'.
+    fr = wanted.fr.format(**{name: blank.fr.replace(" or ", " ou ") for name, blank in blanks.items()})
+    return pointer, Message(fr=fr, en=wanted.en.format(**{name: blank.en for name, blank in blanks.items()}))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from recouvra.contracts.event import Channel, Day, Event, Identifier, Period, Text
@@ -13,6 +13,15 @@ class PaymentReported(Event):
 
     The key is the payer, or the reference when the payer is unknown; one of them must be there.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"payer_id": {"type": "string"}}, "required": ["payer_id"]},
+                {"properties": {"reference": {"type": "string", "minLength": 1}}, "required": ["reference"]},
+            ]
+        }
+    )
 
     topic: ClassVar[str] = "payment-reported"
     key_fields: ClassVar[tuple[str, ...]] = ("payer_id", "reference")

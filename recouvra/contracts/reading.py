@@ -110,7 +110,7 @@ def _envelope(record: Record, attributes: Mapping[str, Any]) -> Envelope:
     try:
         return read_envelope(attributes, traceparent)
     except MalformedEnvelope as malformed:
-        raise _Fault(Reason.MISSING_ENVELOPE, malformed.attribute, malformed.expected) from None
+        raise _Fault(Reason.MISSING_ENVELOPE, f"ce_{malformed.attribute}", malformed.expected) from None
 
 
 def _event_class(topic: str, event_type: str) -> type[Event]:
@@ -119,7 +119,7 @@ def _event_class(topic: str, event_type: str) -> type[Event]:
         raise _Fault(Reason.UNSUPPORTED_TYPE)
     carried = event_class.event_type()
     if event_type != carried:
-        raise _Fault(Reason.UNSUPPORTED_TYPE, "type", Message(fr=carried, en=carried))
+        raise _Fault(Reason.UNSUPPORTED_TYPE, "ce_type", Message(fr=carried, en=carried))
     return event_class
 
 
