@@ -6,7 +6,7 @@ from datetime import datetime
 
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.law.finding import Finding
-from recouvra.law.parameters import EDITION, first_period, rates_for
+from recouvra.law.parameters import EDITION, first_period
 from recouvra.law.period import month_of
 
 
@@ -61,11 +61,10 @@ def disagreement(headers: Sequence[Header], lines: Sequence[Lines]) -> Finding |
     return None
 
 
-def before_scheme(payer_kind: str, period: str, edition: int = EDITION) -> Finding | None:
-    """A period that no dated rate of this kind of payer covers. Source: DEF-021, LAW-010."""
-    if rates_for(payer_kind, period, edition) is not None:
-        return None
-    return Finding(None, AnomalyCode.PERIOD_BEFORE_SCHEME, "/period", period, first_period(payer_kind, edition))
+def before_scheme(payer_kind: str | None, period: str, edition: int = EDITION) -> Finding | None:
+    """A period that no dated rate of this kind of payer covers; without a kind, of any. Source: DEF-021, LAW-010."""
+    first = first_period(payer_kind, edition)
+    return Finding(None, AnomalyCode.PERIOD_BEFORE_SCHEME, "/period", period, first) if period < first else None
 
 
 def in_future(period: str, latest_at: datetime) -> Finding | None:

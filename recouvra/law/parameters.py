@@ -128,11 +128,12 @@ def rates_for(payer_kind: str, period: str, edition: int = EDITION) -> Rates | N
 
 
 @cache
-def first_period(payer_kind: str, edition: int = EDITION) -> str:
-    """The first period for which this kind of payer has a rate. Source: LAW-010, DEF-021."""
-    start = min(row.starts_on for row in RATE_ROWS if row.payer_kind == payer_kind and row.edition <= edition)
+def first_period(payer_kind: str | None, edition: int = EDITION) -> str:
+    """The first period for which this kind of payer has a rate, or any kind without one. Source: LAW-010, DEF-021."""
+    rows = [row for row in RATE_ROWS if payer_kind in (None, row.payer_kind) and row.edition <= edition]
+    start = min(row.starts_on for row in rows)
     month = f"{start.year:04}-{start.month:02}"
-    # A rate that starts after the first day of a month holds from the next one: rows are chosen by first days.
+    # Rows are chosen by first days: a rate that starts within a month holds from the next one.
     return month if start.day == 1 else following(month)
 
 

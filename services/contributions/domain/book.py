@@ -3,13 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from recouvra.chassis.outcome import Fact, Outcome, SetAside
+from recouvra.chassis.outcome import Fact, Outcome
+from recouvra.contracts.payer_affiliated import PayerAffiliated
+from recouvra.contracts.payment_reported import PaymentReported
+from recouvra.contracts.payroll_declared import PayrollDeclared
+from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.reading import Received
-from services.contributions.domain.account import Account
+from services.contributions.domain import assigning
+from services.contributions.domain.account import Account, Affiliation
 from services.contributions.domain.changes import Changes
+from services.contributions.domain.declaring import Desk
+from services.contributions.domain.effect import Effect
+from services.contributions.domain.paying import Till
 from services.contributions.domain.payment import Payment, PaymentKey, WaitingReversal
-
-__all__ = ["Book", "Fact", "Outcome", "SetAside"]
+from services.contributions.domain.placement import republish
 
 
 @dataclass(slots=True)
@@ -19,14 +26,16 @@ class Book:
     If `apply` raises, the Book is spoiled: load it again and go on without that record.
 
     Attributes:
-        accounts: by key, of every record key in the batch, of every account under which a payment that is named
-            (`reverses`) stands; perhaps blank. `Account.declarations` has those that the batch names (as itself or in
-            `replaces`), those in force for the same periods, and, where the payer's affiliation may come with this
-            batch, all the payer's; each with all its parts.
-        payments: all money of the loaded accounts; every identity, and every `reverses` target, of the batch.
-        reversals: waiting ones by the payment they wait for, then by their own key, for the identities in the batch.
-        insured: insured number → payer_id now (None: nobody's), of every line that may be judged and every person
-            in the batch; a number that is absent is unknown.
+        accounts: by key, of every record key in the batch, and of every account under which a payment that is named
+            in `reverses` stands; perhaps blank. Of each, everything but the declarations, of which there must be:
+            those that the batch names (as itself or in `replaces`); those in force for the periods of the parts and
+            of the declarations that may be completed; where the batch may bring the payer's affiliation, all of the
+            payer's. Each with all its parts; the findings of its answer may be left out.
+        payments: all money that stands in these accounts; every identity, and every `reverses` target, of the batch.
+        reversals: waiting ones by the payment that they wait for, then by their own key, for every identity in the
+            batch.
+        insured: insured number → payer_id now (None: nobody's), of every line that may be judged; a number that is
+            absent is unknown.
         insured_at: insured number → `ce_time` of the fact that holds, for the persons in the batch.
         changes: the keys of what changed since it was loaded.
     """
@@ -42,6 +51,69 @@ class Book:
         """Takes one record in, whose event id is new, when the clock says `reading`.
 
         Returns its facts in the order in which they are to be published, all of one knowledge time (DEF-015); or a
-        repeat without effect; or the records to set aside, this one or a reversal that waited until now.
+        repeat without effect; or the records to set aside, this one or a reversal that waited until now. Raises
+        LookupError for an event that contributions does not read.
         """
-        raise LookupError(f"contributions reads no {received.event.topic}")
+        match received.event:
+            case PayrollDeclared() as event:
+                effect = self._desk(event.payer_id).take_in(event, received)
+            case PaymentReported() as event:
+                effect = Till(self.accounts, self.payments, self.reversals, self.changes).take_in(event, received)
+            case PayerAffiliated() as event:
+                effect = self._affiliate(event, received.envelope.time)
+            case PersonRegistered() as event:
+                effect = self._register(event, received.envelope.time)
+            case event:
+                raise LookupError(f"contributions does not read {event.topic}")
+        return self._publish(effect, reading)
+
+    def assign(self, key: PaymentKey, payer_id: str, reading: datetime) -> Outcome:
+        """An operator gives money in suspense to an affiliated payer.
+
+        Raises assigning.NotInSuspense, assigning.PayerNotAffiliated. Source: DEF-026.
+        """
+        payment = self.payments.get(key)
+        if payment is None:
+            raise assigning.NotInSuspense(key)
+        origin, payer = self.accounts[payment.account_key], self.accounts[payer_id]
+        return self._publish(assigning.assign(payment, origin, payer, self.changes), reading)
+
+    def withdraw(self, key: PaymentKey, reading: datetime) -> Outcome:
+        """An operator takes an assignment back. Raises assigning.NotAssigned. Source: DEF-026."""
+        payment = self.payments.get(key)
+        if payment is None:
+            raise assigning.NotAssigned(key)
+        payer, origin = self.accounts[payment.account_key], self.accounts[payment.record_key]
+        return self._publish(assigning.withdraw(payment, payer, origin, self.changes), reading)
+
+    def _desk(self, payer_id: str) -> Desk:
+        return Desk(self.accounts[payer_id], self.insured, self.changes)
+
+    def _affiliate(self, event: PayerAffiliated, told_at: datetime) -> Effect:
+        """Keeps what registration told last, and brings to effect what waited for it. Source: DEF-023, DEF-033."""
+        account = self.accounts[event.payer_id]
+        if account.affiliation_at is not None and told_at < account.affiliation_at:
+            return Effect()
+        account.affiliation = Affiliation(event.payer_kind, event.territory_code, event.filing_frequency)
+        account.affiliation_at = told_at
+        return Effect(facts=self._desk(event.payer_id).resume(), touched=[account])
+
+    def _register(self, event: PersonRegistered, told_at: datetime) -> Effect:
+        """Keeps to whom a person belongs, as registration told last; it changes no answer given. Source: DEF-022."""
+        known_at = self.insured_at.get(event.insured_number)
+        if known_at is None or told_at >= known_at:
+            self.insured[event.insured_number] = event.payer_id
+            self.insured_at[event.insured_number] = told_at
+            self.changes.insured.add(event.insured_number)
+        return Effect()
+
+    def _publish(self, effect: Effect, reading: datetime) -> Outcome:
+        """Gives one knowledge time to the facts and the accounts that a cause touched. Source: DEF-005, DEF-015."""
+        touched: dict[str, Account] = {account.key: account for account in effect.touched}
+        known_at = max([reading, *(account.known_at for account in touched.values() if account.known_at is not None)])
+        facts = list(effect.facts)
+        for account in touched.values():
+            account.known_at = known_at
+            self.changes.accounts.add(account.key)
+            facts += republish(account, self.payments, self.changes)
+        return Outcome([Fact(event, known_at, key) for key, event in facts], effect.set_aside, effect.duplicate)

@@ -12,7 +12,8 @@ class Changes:
     Attributes:
         accounts: account keys (known_at, affiliation, completed_count).
         pairs: (account key, period).
-        declarations: (payer_id, declaration_id), without their parts.
+        declarations: (payer_id, declaration_id), without their answer and parts.
+        answers: (payer_id, declaration_id), those answered, perhaps again.
         parts: (payer_id, declaration_id, part), only ever new.
         payments: identities claimed, changed, or released (no longer in the Book).
         placed: (account key, payment, period), see Account.placed.
@@ -26,6 +27,7 @@ class Changes:
     accounts: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     declarations: set[tuple[str, str]] = field(default_factory=set)
+    answers: set[tuple[str, str]] = field(default_factory=set)
     parts: set[tuple[str, str, int]] = field(default_factory=set)
     payments: set[PaymentKey] = field(default_factory=set)
     placed: set[tuple[str, PaymentKey, str]] = field(default_factory=set)

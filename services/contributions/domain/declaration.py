@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.law.declared import Header, Lines
 from recouvra.law.finding import Finding
+
+AnswerOutcome = Literal["accepted", "accepted_with_anomalies", "pending", "rejected"]
 
 
 class State(StrEnum):
@@ -52,7 +55,7 @@ class Part:
 class Answer:
     """The last answer given, with every finding (what travels may carry fewer)."""
 
-    outcome: str
+    outcome: AnswerOutcome
     lines_received: int
     lines_accepted: int
     lines_rejected: int
@@ -111,6 +114,7 @@ class Declaration:
         """The lines of its parts in the order of their part numbers."""
         return [self.parts[number].lines for number in sorted(self.parts)]
 
+    @property
     def line_count(self) -> int:
         """How many lines were sent, refused ones too."""
         return sum(len(part.lines.line_no) for part in self.parts.values())

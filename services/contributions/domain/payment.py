@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from recouvra.contracts.event import Channel
+from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.record import Record
 
 PaymentKey = tuple[str, str]
@@ -31,10 +33,35 @@ class Payment:
     reversed_by: str | None = None
     assigned_to: str | None = None
 
+    @classmethod
+    def reported(cls, event: PaymentReported, source: str, content: bytes) -> Self:
+        """The payment, or the reversal, that an event reports."""
+        return cls(
+            key=(source, event.payment_id),
+            record_key=event.key,
+            payer_id=event.payer_id,
+            amount_xof=event.amount_xof,
+            paid_on=event.paid_on,
+            channel=event.channel,
+            period=event.period,
+            reverses=event.reverses,
+            content=content,
+        )
+
     @property
     def account_key(self) -> str:
         """The key of the account under which this payment stands."""
         return self.assigned_to or self.record_key
+
+    @property
+    def has_payer(self) -> bool:
+        """Whether it is known whose money it is: its publisher said so, or an operator. Source: DEF-026."""
+        return self.payer_id is not None or self.assigned_to is not None
+
+    @property
+    def target(self) -> PaymentKey | None:
+        """The payment that this reversal undoes, of the same source; None for money."""
+        return None if self.reverses is None else (self.key[0], self.reverses)
 
     @property
     def place(self) -> tuple[date, str, str]:
@@ -48,8 +75,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class WaitingReversal:
-    """A reversal that came before its payment: its identity, and its record, which may have to be set aside yet."""
+    """A reversal that came before its payment, with its record, which may have to be set aside yet."""
 
-    key: PaymentKey
+    reversal: Payment
     event_id: str
     record: Record

@@ -1,0 +1,60 @@
+"""The answer to a declaration, as its findings make it and as it travels."""
+
+from recouvra.contracts.codes import AnomalyCode, anomaly_message
+from recouvra.contracts.declaration_answered import Anomaly, DeclarationAnswered
+from recouvra.law.finding import Finding
+from services.contributions.domain.declaration import Answer, Declaration
+
+TRAVELLING = 1_000
+"""How many anomalies travel at most; the rest is served over HTTP."""
+VALUE_BYTES = 900_000
+"""How large the answer may be as it travels."""
+
+
+def rejected(declaration: Declaration, finding: Finding) -> Answer:
+    """The answer to a declaration that is worthless as a whole: every line refused, nothing due. Source: DEF-021."""
+    count = declaration.line_count
+    return Answer("rejected", count, 0, count, 0, 0, None, (finding,))
+
+
+def pending(declaration: Declaration, payer_id: str) -> Answer:
+    """The answer while the payer is not affiliated: no line accepted or refused yet. Source: DEF-023."""
+    finding = Finding(None, AnomalyCode.UNKNOWN_PAYER, "/payer_id", payer_id, None)
+    return Answer("pending", declaration.line_count, 0, 0, 0, 0, None, (finding,))
+
+
+def worded(finding: Finding) -> Anomaly:
+    """A finding with the sentences that tell its publisher what to do."""
+    return Anomaly(
+        line_no=finding.line_no,
+        code=finding.code,
+        field=finding.field,
+        received=finding.received,
+        expected=finding.expected,
+        message=anomaly_message(finding.code, finding.received, finding.expected),
+    )
+
+
+def answered(
+    payer_id: str, declaration: Declaration, answer: Answer, value_bytes: int = VALUE_BYTES
+) -> DeclarationAnswered:
+    """The fact of an answer: as many of its first 1,000 anomalies as keep the value within `value_bytes`."""
+    travelling = tuple(worded(finding) for finding in answer.findings[:TRAVELLING])
+    while True:
+        event = DeclarationAnswered(
+            declaration_id=declaration.declaration_id,
+            payer_id=payer_id,
+            period=declaration.period,
+            outcome=answer.outcome,
+            lines_received=answer.lines_received,
+            lines_accepted=answer.lines_accepted,
+            lines_rejected=answer.lines_rejected,
+            assessed_xof=answer.assessed_xof,
+            due_on=answer.due_on,
+            anomalies=travelling,
+            anomalies_left=len(answer.findings) - len(travelling),
+        )
+        size = len(event.to_json())
+        if size <= value_bytes or not travelling:
+            return event
+        travelling = travelling[: min(len(travelling) - 1, len(travelling) * value_bytes // size)]

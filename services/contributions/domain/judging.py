@@ -1,0 +1,133 @@
+"""What a complete declaration comes to, given all that its payer has declared before: pure, nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from recouvra.contracts.codes import AnomalyCode
+from recouvra.contracts.event import PayerKind
+from recouvra.law.declared import before_scheme, disagreement, in_future
+from recouvra.law.due import due_on
+from recouvra.law.finding import Finding
+from recouvra.law.lines import Judged, Register, accepted_numbers, judge_lines
+from recouvra.law.parameters import EDITION
+from services.contributions.domain import answers
+from services.contributions.domain.account import Account, Affiliation, Pair
+from services.contributions.domain.declaration import Answer, Declaration, State
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What taking effect will mean: the answer, and for an accepted declaration what follows from it.
+
+    Attributes:
+        pair: the pair that it touches, perhaps new; None when rejected.
+        replaced: the accepted declaration whose place it takes; None when it adds to what was declared.
+        insured_numbers: those of the accepted lines.
+        doubled: the payer's other declarations in force for the period that share a number, in order of effect.
+    """
+
+    answer: Answer
+    pair: Pair | None = None
+    replaced: Declaration | None = None
+    insured_numbers: frozenset[str] = frozenset()
+    doubled: tuple[str, ...] = ()
+
+
+def judge(account: Account, declaration: Declaration, payer_of: Mapping[str, str | None]) -> Verdict:
+    """Judges a complete declaration of an affiliated payer, by what holds of the pair or else of the payer now.
+
+    `payer_of`: insured number → payer_id now, for its lines. Raises LookupError for a payer without affiliation.
+    Source: DEF-002, DEF-021, DEF-022, DEF-024, DEF-033.
+    """
+    if account.affiliation is None:
+        raise LookupError(f"{account.key} is not affiliated")
+    pair = account.pairs.get(declaration.period)
+    kind = pair.payer_kind if pair else account.affiliation.payer_kind
+    edition = pair.law_edition if pair else EDITION
+    finding = own_fault(declaration, kind, edition) or _cannot_replace(account, declaration)
+    if finding is not None:
+        return Verdict(answers.rejected(declaration, finding))
+    pair = pair or _new_pair(account.affiliation, declaration.period)
+    replaced = _takes_place_of(account, declaration)
+    others = [
+        (other.declaration_id, accepted_numbers(other.lines_in_order())) for other in _beside(account, declaration)
+    ]
+    register = Register(account.key, payer_of, others)
+    judged = judge_lines(declaration.lines_in_order(), kind, declaration.period, register, edition)
+    doubled = tuple(name for name, numbers in others if not numbers.isdisjoint(judged.insured_numbers))
+    answer = _accepted(declaration, judged, pair)
+    return Verdict(answer, pair, replaced, frozenset(judged.insured_numbers), doubled)
+
+
+def own_fault(declaration: Declaration, payer_kind: PayerKind | None, edition: int = EDITION) -> Finding | None:
+    """What makes the declaration worthless by itself; without a kind, whatever the payer will turn out to be.
+
+    Source: DEF-021.
+    """
+    return (
+        disagreement(declaration.headers_as_read(), declaration.lines_in_order())
+        or before_scheme(payer_kind, declaration.period, edition)
+        or in_future(declaration.period, declaration.latest_at)
+    )
+
+
+def _cannot_replace(account: Account, declaration: Declaration) -> Finding | None:
+    """What is wrong with the declaration named in `replaces`, if anything is.
+
+    One that is neither accepted nor closed by this very declaration was rejected, or completed after this one: it was
+    unknown when this one was completed, whenever the payer was affiliated. Source: DEF-021.
+    """
+    if declaration.replaces is None:
+        return None
+    named = account.declarations.get(declaration.replaces)
+    replaced_by = named.replaced_by if named else None
+    if named is None or named is declaration or named.period != declaration.period:
+        return _replaces(AnomalyCode.REPLACES_UNKNOWN, declaration, None)
+    if replaced_by is not None:
+        closed_by_it = replaced_by == declaration.declaration_id
+        return None if closed_by_it else _replaces(AnomalyCode.ALREADY_REPLACED, declaration, replaced_by)
+    return None if named.state is State.ACCEPTED else _replaces(AnomalyCode.REPLACES_UNKNOWN, declaration, None)
+
+
+def _replaces(code: AnomalyCode, declaration: Declaration, expected: str | None) -> Finding:
+    return Finding(None, code, "/replaces", declaration.replaces, expected)
+
+
+def _takes_place_of(account: Account, declaration: Declaration) -> Declaration | None:
+    named = account.declarations.get(declaration.replaces) if declaration.replaces else None
+    return named if named is not None and named.in_force else None
+
+
+def _beside(account: Account, declaration: Declaration) -> list[Declaration]:
+    """The declarations in force for the same period that stay so, in the order in which they took effect."""
+    beside = [
+        other
+        for other in account.declarations.values()
+        if other.in_force and other.period == declaration.period and other.declaration_id != declaration.replaces
+    ]
+    return sorted(beside, key=lambda other: other.completed_no or 0)
+
+
+def _new_pair(affiliation: Affiliation, period: str) -> Pair:
+    """The pair as it is frozen at its first assessment. Source: DEF-020, DEF-033."""
+    return Pair(
+        period=period,
+        payer_kind=affiliation.payer_kind,
+        territory_code=affiliation.territory_code,
+        filing_frequency=affiliation.filing_frequency,
+        due_on=due_on(affiliation.payer_kind, affiliation.filing_frequency, period),
+        law_edition=EDITION,
+    )
+
+
+def _accepted(declaration: Declaration, judged: Judged, pair: Pair) -> Answer:
+    return Answer(
+        outcome="accepted_with_anomalies" if judged.findings else "accepted",
+        lines_received=declaration.line_count,
+        lines_accepted=judged.accepted_count,
+        lines_rejected=judged.refused_count,
+        insured_share_xof=judged.insured_share_xof,
+        payer_share_xof=judged.payer_share_xof,
+        due_on=pair.due_on,
+        findings=tuple(judged.findings),
+    )

@@ -1,0 +1,95 @@
+"""What an account's money has come to since it was last published, as signed facts."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, TypeVar
+
+from recouvra.contracts.contribution_received import ContributionReceived
+from recouvra.contracts.payment_held import PaymentHeld
+from services.contributions.domain.account import Account, Hold
+from services.contributions.domain.allocation import Placed, allocate
+from services.contributions.domain.changes import Changes
+from services.contributions.domain.effect import Keyed
+from services.contributions.domain.payment import Payment, PaymentKey
+
+K = TypeVar("K")
+V = TypeVar("V")
+Order = tuple[bool, tuple[date, str, str], str, str]
+
+
+def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes: Changes) -> list[Keyed]:
+    """Places the account's money anew and returns the differences from what was published, none of them 0.
+
+    What is taken back comes first, then what is given, each in the order of allocation, of the periods, holds before
+    receipts; so no payment ever shows more than its amount, even to a reader who stops half-way. Source: DEF-005.
+    """
+    placed, held = _place(account, payments)
+    moves: list[tuple[Order, Keyed]] = []
+    for key in _moved(account.held, held):
+        moves += _holds(account, payments[key], account.held.get(key), held.get(key))
+        changes.held.add((account.key, key))
+    for key, period in _moved(account.placed, placed):
+        xof = placed.get((key, period), 0) - account.placed.get((key, period), 0)
+        moves.append(_receipt(account, payments[key], period, xof))
+        changes.placed.add((account.key, key, period))
+    account.placed, account.held = placed, held
+    return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
+
+
+def _place(account: Account, payments: Mapping[PaymentKey, Payment]) -> tuple[Placed, dict[PaymentKey, Hold]]:
+    """What is placed and what is held of all money that stands here and is not reversed. Source: DEF-004, DEF-026."""
+    money = [payment for payment in map(payments.__getitem__, account.payments) if payment.reversed_by is None]
+    owned = [payment for payment in money if account.affiliation is not None and payment.has_payer]
+    placed, credit = allocate(account.pairs.values(), owned)
+    held = {key: Hold("credit", xof) for key, xof in credit.items()}
+    for payment in money:
+        if account.affiliation is None or not payment.has_payer:
+            held[payment.key] = Hold("suspense", payment.amount_xof)
+    return placed, held
+
+
+def _moved(before: Mapping[K, V], after: Mapping[K, V]) -> list[K]:
+    """The keys whose value is not the same before and after."""
+    return [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+
+
+def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold | None) -> list[tuple[Order, Keyed]]:
+    """The facts of one payment's hold that changed: one, or two where it passes from suspense to credit or back."""
+    sums: dict[Literal["credit", "suspense"], int] = {"credit": 0, "suspense": 0}
+    for hold, sign in ((before, -1), (after, 1)):
+        if hold is not None:
+            sums[hold.held_as] += sign * hold.held_xof
+    facts: list[tuple[Order, Keyed]] = []
+    for held_as, xof in sums.items():
+        if xof == 0:
+            continue
+        suspended = held_as == "suspense"
+        fact = PaymentHeld(
+            payment_source=payment.key[0],
+            payment_id=payment.key[1],
+            payer_id=payment.payer_id if suspended else account.key,
+            held_as=held_as,
+            held_xof=xof,
+            received_on=payment.paid_on,
+            channel=payment.channel,
+        )
+        key = payment.record_key if suspended else account.key
+        facts.append(((xof > 0, payment.place, "", held_as), (key, fact)))
+    return facts
+
+
+def _receipt(account: Account, payment: Payment, period: str, xof: int) -> tuple[Order, Keyed]:
+    """The fact of one payment's money that came onto one period, or left it."""
+    pair = account.pairs[period]
+    fact = ContributionReceived(
+        payer_id=account.key,
+        payer_kind=pair.payer_kind,
+        territory_code=pair.territory_code,
+        period=period,
+        payment_source=payment.key[0],
+        payment_id=payment.key[1],
+        received_xof=xof,
+        received_on=payment.paid_on,
+        channel=payment.channel,
+    )
+    return (xof > 0, payment.place, period, ""), (account.key, fact)
