@@ -1,0 +1,159 @@
+"""One batch, one transaction: position, inbox, effect and outbox commit together, or nothing does.
+
+The steps and their order are the whole of exactness (ADR 2):
+1. positions by compare-and-set: the cheap fence against zombies and double owners;
+2. the service locks its accounts in key order and loads what the batch can touch;
+3. the clock is read, after the locks;
+4. each event is judged by the inbox and applied in memory, in order;
+5. effects, claims, dead letters and outbox rows are written, set by set.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from recouvra.chassis import dead_letters, outbox, positions
+from recouvra.chassis.clock import Clock
+from recouvra.chassis.database import Connection
+from recouvra.chassis.dead_letters import DeadLetter
+from recouvra.chassis.inbox import Inbox, Verdict
+from recouvra.chassis.outbox import Caused
+from recouvra.chassis.outcome import Opens, Outcome, Plain
+from recouvra.chassis.positions import Place
+from recouvra.chassis.sources import Sources
+from recouvra.contracts.codes import Reason, reason_message
+from recouvra.contracts.reading import Received, Refusal, read
+from recouvra.contracts.record import Record
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch did, for the counters."""
+
+    records: int = 0
+    effects: int = 0
+    duplicates: int = 0
+    dead_letters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one service takes batches in.
+
+    Attributes:
+        service: its name, as `record-refused` tells it.
+        opens: locks and loads what events can touch.
+        clock: ``system`` or ``event``.
+        sources: who may publish for whom.
+        tells: False for a service that publishes nothing: its dead letters are only kept.
+        plain: by topic, who takes the records that are no events (the marks, for reporting).
+    """
+
+    service: str
+    opens: Opens
+    clock: str
+    sources: Sources
+    tells: bool = True
+    plain: Mapping[str, Plain] = field(default_factory=dict)
+
+    async def take(
+        self,
+        connection: Connection,
+        moves: Mapping[Place, tuple[int, int]],
+        records: Sequence[Record],
+        failed: Exception | None = None,
+    ) -> Tally:
+        """Takes records in, in order, within one transaction of its own.
+
+        Args:
+            moves: from and to which offset each partition goes; these records lie between.
+            records: any number, of any topics; of one partition in the order of their offsets.
+            failed: the error that this one record's own effect raised alone: it is set aside as `internal`.
+
+        Raises:
+            PositionLost, Retry: nothing was done; take the batch again as things now stand.
+            Exception: whatever the database or a rule raised; nothing was done.
+        """
+        self.sources.refresh()
+        plain: dict[str, list[Any]] = {}
+        events: list[Received | tuple[Record, Refusal]] = []
+        for record in records:
+            try:
+                if failed is not None:
+                    raise self._internal(record, failed)
+                if record.topic in self.plain:
+                    plain.setdefault(record.topic, []).append(self.plain[record.topic].read(record))
+                else:
+                    events.append(self._read(record))
+            except Refusal as why:
+                events.append((record, why))
+        received = [event for event in events if isinstance(event, Received)]
+        async with connection.transaction():
+            await positions.move(connection, moves)
+            work = await self.opens(connection, received)
+            clock = await Clock.read(connection, self.clock)
+            inbox = await Inbox.load(connection, received)
+            tally, letters, facts = Tally(records=len(records)), list[DeadLetter](), list[Caused]()
+            for event in events:
+                if not isinstance(event, Received):
+                    record, refusal = event
+                    at = clock.reading(None)
+                    letters.append(
+                        DeadLetter(record, refusal.reason, refusal.message, refusal.source, refusal.event_id, at)
+                    )
+                    continue
+                reading = clock.reading(event)
+                verdict = inbox.judge(event)
+                if verdict is Verdict.CONFLICTING:
+                    letters.append(_conflict(event.record, event.envelope.source, event.envelope.event_id, reading))
+                    continue
+                outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else work.apply(event, reading)
+                tally.duplicates += outcome.duplicate
+                if not any(aside.record is event.record for aside in outcome.set_aside):
+                    inbox.claim(event)
+                    tally.effects += not outcome.duplicate
+                for aside in outcome.set_aside:
+                    if aside.claimed:
+                        inbox.release((aside.source, aside.event_id))
+                    letters.append(_conflict(aside.record, aside.source, aside.event_id, reading))
+                facts += [Caused(fact, event.envelope.traceparent) for fact in outcome.facts]
+            for topic, taken in plain.items():
+                await self.plain[topic].take(connection, taken)
+            await work.save(connection)
+            await inbox.save(connection)
+            await dead_letters.put(connection, letters)
+            if self.tells:
+                facts += [letter.told(self.service) for letter in letters]
+            await outbox.put(connection, facts)
+        for letter in letters:
+            tally.dead_letters[letter.reason] = tally.dead_letters.get(letter.reason, 0) + 1
+        return tally
+
+    def _read(self, record: Record) -> Received:
+        """One record alone, or its refusal: what is wrong with it never costs its neighbours."""
+        received = read(record)
+        self.sources.check(received)
+        return received
+
+    def _internal(self, record: Record, error: Exception) -> Refusal:
+        """The refusal of a record whose effect failed for a reason that nobody foresaw."""
+        log.error("set aside as internal: %s/%d@%d", record.topic, record.partition, record.offset, exc_info=error)
+        message = reason_message(Reason.INTERNAL)
+        if record.topic in self.plain:
+            return Refusal(Reason.INTERNAL, message)
+        try:
+            envelope = self._read(record).envelope
+        except Refusal as refusal:
+            return refusal
+        return Refusal(Reason.INTERNAL, message, source=envelope.source, event_id=envelope.event_id)
+
+
+def _conflict(record: Record, source: str, event_id: str, at: datetime) -> DeadLetter:
+    reason = Reason.CONFLICTING_DUPLICATE
+    return DeadLetter(record, reason, reason_message(reason), source, event_id, at)

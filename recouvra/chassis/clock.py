@@ -1,0 +1,38 @@
+"""The clock that is given to a service (DEF-015): the system's, or the events' own for history that is loaded.
+
+A reading of the system clock is the database's, taken after the accounts are locked (one taken before would date a
+fact earlier than a fact that another transaction has meanwhile committed) and above the floor that the relay's last
+mark set, so that no fact can be dated at or below what a mark has announced (ADR 6).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from recouvra.chassis.database import Connection
+from recouvra.contracts.reading import Received
+
+_TICK = timedelta(microseconds=1)
+
+
+class Clock:
+    """Readings for the events of one batch."""
+
+    def __init__(self, kind: str, base: datetime) -> None:
+        self._by_events = kind == "event"
+        self._next = base
+
+    @classmethod
+    async def read(cls, connection: Connection, kind: str) -> Clock:
+        """Reads the database's clock; to be called when every account of the batch is locked."""
+        base = await connection.fetchval(
+            "select greatest(clock_timestamp(), floor_at + interval '1 microsecond') from clock"
+        )
+        return cls(kind, base)
+
+    def reading(self, received: Received | None) -> datetime:
+        """The instant for one cause; a record that cannot be read has no time of its own and takes the system's."""
+        if self._by_events and received is not None:
+            return received.envelope.time
+        at, self._next = self._next, self._next + _TICK  # each cause its own instant, a microsecond apart
+        return at

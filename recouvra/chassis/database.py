@@ -1,0 +1,86 @@
+"""Sessions on a service's own PostgreSQL: one writer for the worker, a pool for the API; and which errors pass."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+# A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session.
+WRITER = {
+    "application_name": "recouvra-worker",
+    "statement_timeout": "60s",
+    "lock_timeout": "10s",
+    "transaction_timeout": "90s",
+    "idle_in_transaction_session_timeout": "4s",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+}
+# The relay's election is an advisory lock of its session: a frozen relay must lose it (it speaks at least each second).
+RELAY = {
+    "application_name": "recouvra-relay",
+    "statement_timeout": "5s",
+    "idle_session_timeout": "4s",
+    "idle_in_transaction_session_timeout": "4s",
+    "timezone": "UTC",
+}
+READER = {
+    "application_name": "recouvra-api",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+}
+
+
+# The classes of SQLSTATE that blame a row and not the moment, and the errors of Python that blame a value:
+# trying again would fail again. A rule or a statement of ours raised them over what a record says.
+_OF_THE_ROW = ("22", "23")
+_OF_THE_VALUE = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError)
+
+
+def is_of_the_record(error: Exception) -> bool:
+    """True where an error comes from what a record says, so that only setting that record aside can help.
+
+    Everything else (a lost connection, a full disk, a deadlock, a missing table, a shutdown) passes or is mended from
+    outside, and no record may be blamed for it: the batch waits and is tried again.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_OF_THE_ROW)
+    return isinstance(error, (*_OF_THE_VALUE, ValueError))  # asyncpg's DataError, a value it can't encode, is one
+
+
+async def connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
+    """A session of its own with these settings; raises what asyncpg raises, TimeoutError after 5 s.
+
+    The limit on a statement's time is the server's; this one is for a server that no longer answers at all.
+    """
+    return await asyncpg.connect(url, timeout=5, command_timeout=65, server_settings=settings)
+
+
+class Database:
+    """The API's pool, opened when first asked for, so that an API starts, and says so, while its database is away."""
+
+    def __init__(self, url: str, size: int = 8) -> None:
+        self._url, self._size = url, size
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def pool(self) -> asyncpg.Pool:
+        """The pool; raises what asyncpg raises where the database does not answer within 5 s."""
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url, min_size=0, max_size=self._size, timeout=5, command_timeout=30, server_settings=READER
+                )
+        return self._pool
+
+    async def close(self) -> None:
+        """Closes what was opened; waits no longer than 5 s for statements under way."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+            self._pool = None

@@ -1,0 +1,154 @@
+"""Records that could not be read or were refused: kept whole, told to their publisher, listed for operators."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from recouvra.chassis.database import Connection
+from recouvra.chassis.outbox import Caused
+from recouvra.chassis.outcome import Fact
+from recouvra.contracts.codes import Message, Reason
+from recouvra.contracts.record import Record
+from recouvra.contracts.record_refused import RecordRefused
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record set aside, and why; `source` and `event_id` where its envelope tells them."""
+
+    record: Record
+    reason: Reason
+    message: Message
+    source: str | None
+    event_id: str | None
+    at: datetime
+
+    def told(self, service: str) -> Caused:
+        """The `record-refused` that tells it, on the record's own key."""
+        record = self.record
+        refused = RecordRefused(
+            service=service,
+            refused_topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            source=self.source,
+            event_id=self.event_id,
+            reason=self.reason,
+            message=self.message,
+        )
+        return Caused(Fact(refused, self.at, None), None, record.key)
+
+
+async def put(connection: Connection, letters: Sequence[DeadLetter]) -> None:
+    """Adds the letters, in the order in which they were met."""
+    if not letters:
+        return
+    await connection.executemany(
+        'insert into dead_letter (topic, partition, "offset", key, value, header_names, header_values, source, '
+        "event_id, reason, message_fr, message_en, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        [
+            (
+                letter.record.topic,
+                letter.record.partition,
+                letter.record.offset,
+                letter.record.key,
+                letter.record.value,
+                [_storable(name) for name, _ in letter.record.headers],
+                [value for _, value in letter.record.headers],
+                _storable(letter.source),
+                _storable(letter.event_id),
+                letter.reason.value,
+                letter.message.fr,
+                letter.message.en,
+                letter.at,
+            )
+            for letter in letters
+        ],
+    )
+
+
+def _storable(text: str | None) -> Any:
+    """PostgreSQL's text holds no U+0000: it is shown as U+2400 (the raw record keeps it)."""
+    return None if text is None else text.replace("\x00", "␀")
+
+
+_SHOWN = (
+    'id, topic, partition, "offset", key, value, header_names, header_values, reason, message_fr, message_en, at, state'
+)
+
+
+def _shown(row: asyncpg.Record) -> dict[str, Any]:
+    """A letter as the face shows it: raw bytes in base64."""
+
+    def encoded(raw: bytes | None) -> str | None:
+        return None if raw is None else base64.b64encode(raw).decode()
+
+    return {
+        "id": row["id"],
+        "topic": row["topic"],
+        "partition": row["partition"],
+        "offset": row["offset"],
+        "key": encoded(row["key"]),
+        "value": encoded(row["value"]),
+        "headers": [
+            [name, encoded(value)] for name, value in zip(row["header_names"], row["header_values"], strict=True)
+        ],
+        "reason": row["reason"],
+        "message": {"fr": row["message_fr"], "en": row["message_en"]},
+        "at": row["at"].isoformat().replace("+00:00", "Z"),
+        "state": row["state"],
+    }
+
+
+async def page(
+    connection: Connection,
+    *,
+    reason: str | None,
+    topic: str | None,
+    state: str | None,
+    source: str | None,
+    after: int,
+    limit: int,
+) -> tuple[list[dict[str, Any]], int | None, int]:
+    """Letters in the order in which they were set aside, from beyond id `after`.
+
+    Returns:
+        The rows, the id to go on after (None at the end), and how many letters all pages hold.
+    """
+    where = (
+        "($1::text is null or reason = $1) and ($2::text is null or topic = $2) "
+        "and ($3::text is null or state = $3) and ($4::text is null or source = $4)"
+    )
+    rows = await connection.fetch(
+        f"select {_SHOWN} from dead_letter where {where} and id > $5 order by id limit $6",  # noqa: S608 - constants
+        reason,
+        topic,
+        state,
+        source,
+        after,
+        limit + 1,
+    )
+    total = await connection.fetchval(
+        f"select count(*) from dead_letter where {where}",  # noqa: S608 - constants
+        reason,
+        topic,
+        state,
+        source,
+    )
+    following = rows[limit - 1]["id"] if len(rows) > limit else None
+    return [_shown(row) for row in rows[:limit]], following, total
+
+
+async def one(connection: Connection, letter_id: int) -> dict[str, Any] | None:
+    """One letter, or None."""
+    row = await connection.fetchrow(
+        f"select {_SHOWN} from dead_letter where id = $1",  # noqa: S608 - constants
+        letter_id,
+    )
+    return None if row is None else _shown(row)

@@ -1,0 +1,52 @@
+"""Can this service work: is its database there and migrated, does the broker answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from recouvra.chassis import migrate
+from recouvra.chassis.database import Database
+
+log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 2.0
+
+
+class Health:
+    """Asks the database and the broker, each within two seconds, at each call."""
+
+    def __init__(self, database: Database, bootstrap: str, migrations: Sequence[str]) -> None:
+        self._database, self._bootstrap, self._migrations = database, bootstrap, migrations
+
+    async def checks(self) -> dict[str, str]:
+        """``ok`` or what is wrong, by `database`, `migrations`, `broker`."""
+        (database, migrations), broker = await asyncio.gather(self._ask_database(), self._ask_broker())
+        return {"database": database, "migrations": migrations, "broker": broker}
+
+    async def _ask_database(self) -> tuple[str, str]:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                pool = await self._database.pool()
+                async with pool.acquire() as connection:
+                    lacking = await migrate.missing(connection, self._migrations)
+        except Exception as error:
+            log.info("database: %r", error)
+            return "unreachable", "unknown"
+        return "ok", "ok" if not lacking else "missing"
+
+    async def _ask_broker(self) -> str:
+        """A request of its own connection: a broker that is frozen still accepts connections."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(_PATIENCE_SECONDS * 1000))
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await admin.start()
+                await admin.describe_cluster()
+        except Exception as error:
+            log.info("broker: %r", error)
+            return "unreachable"
+        finally:
+            await asyncio.wait({asyncio.ensure_future(admin.close())}, timeout=1)
+        return "ok"

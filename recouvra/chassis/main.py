@@ -1,0 +1,83 @@
+"""`python -m services.NAME --api|--worker|--migrate`: what every service's `__main__` calls."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
+from recouvra.chassis.migrate import MigrationError, files_of, migrate
+from recouvra.chassis.outcome import Opens, Plain
+from recouvra.chassis.reader import TopicReplaced
+from recouvra.chassis.settings import Settings, SettingsError
+from recouvra.chassis.worker import WorkerFailure, run_worker
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the chassis runs it.
+
+    Attributes:
+        name: its folder under `services`, its name in events and its relay's source.
+        reads, writes: topics.
+        migrations: the folder of its SQL files.
+        opens: locks and loads what a batch can touch.
+        api: builds its HTTP app from settings and the migrations that it needs.
+        plain: by topic, who takes the records that are no events.
+    """
+
+    name: str
+    reads: Sequence[str]
+    writes: Sequence[str]
+    migrations: Path
+    opens: Opens
+    api: Callable[[Settings, Sequence[str]], FastAPI]
+    plain: Mapping[str, Plain] = field(default_factory=dict)
+
+    def migration_names(self) -> list[str]:
+        """Every migration that must have been applied before it is ready."""
+        return [name for name, _ in files_of(CHASSIS_MIGRATIONS, self.migrations)]
+
+
+def run(build: Callable[[Settings], Service]) -> None:
+    """Runs one role of a service until it is told to stop; exit code 0 fine, 1 broken, 2 wrong use."""
+    parser = argparse.ArgumentParser(description="Un rôle d'un service / one role of a service")
+    role = parser.add_mutually_exclusive_group(required=True)
+    role.add_argument("--api", action="store_true", help="HTTP")
+    role.add_argument("--worker", action="store_true", help="lit et publie / reads and publishes")
+    role.add_argument("--migrate", action="store_true", help="met la base à jour / brings the database up to date")
+    asked = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("aiokafka", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        settings = Settings.from_environment()
+        service = build(settings)
+        if asked.migrate:
+            for name in asyncio.run(migrate(settings.database_url, service.migrations)):
+                print(name)
+        elif asked.api:
+            app = service.api(settings, service.migration_names())
+            uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5)
+        else:
+            gc.freeze()
+            gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
+            asyncio.run(run_worker(service.name, service.opens, service.reads, service.writes, settings, service.plain))
+    except SettingsError as error:
+        sys.exit(_said(error, 2))
+    except (MigrationError, TopicReplaced, WorkerFailure, OSError) as error:
+        sys.exit(_said(error, 1))
+
+
+def _said(error: Exception, code: int) -> int:
+    print(f"recouvra: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,119 @@
+"""Errors over HTTP: RFC 9457 problems, a stable type and a sentence in the caller's language, never a value sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from recouvra.contracts.codes import Message
+
+log = logging.getLogger(__name__)
+_TYPE = "urn:recouvra:problem:"
+
+_TITLES = {
+    400: Message(fr="Requête incompréhensible.", en="The request cannot be understood."),
+    404: Message(fr="Rien à cette adresse.", en="There is nothing at this address."),
+    405: Message(fr="Cette adresse n'accepte pas cette méthode.", en="This address does not take this method."),
+    422: Message(
+        fr="La requête porte des valeurs à corriger : voir « errors ».",
+        en='The request has values to correct: see "errors".',
+    ),
+    500: Message(
+        fr="Erreur imprévue de notre côté ; rien n'a été modifié. Réessayez, puis prévenez le fonds.",
+        en="An unforeseen error on our side; nothing was changed. Try again, then tell the fund.",
+    ),
+    503: Message(
+        fr="La base de données ne répond pas ; réessayez dans quelques secondes.",
+        en="The database does not answer; try again in a few seconds.",
+    ),
+}
+
+
+class Problem(Exception):
+    """An answer other than success: its status, a stable code for programs, a sentence for people.
+
+    `faults` are pairs of a JSON Pointer into the request (``/query/as_of``, ``/body/name``) and what is wrong there.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: Message, faults: list[tuple[str, Message]] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.status, self.code, self.message, self.faults = status, code, message, faults or []
+
+
+def language(request: Request) -> str:
+    """``fr`` or ``en``: the `lang` of the query, else what the browser prefers, else French."""
+    asked = request.query_params.get("lang") or request.headers.get("accept-language", "fr")
+    return "en" if asked.strip().lower().startswith("en") else "fr"
+
+
+def problem_response(request: Request, problem: Problem) -> JSONResponse:
+    """The problem as `application/problem+json`."""
+    lang = language(request)
+    body: dict[str, Any] = {
+        "type": _TYPE + problem.code,
+        "title": getattr(problem.message, lang),
+        "status": problem.status,
+    }
+    if problem.faults:
+        body["errors"] = [{"pointer": pointer, "detail": getattr(text, lang)} for pointer, text in problem.faults]
+    return JSONResponse(
+        body,
+        problem.status,
+        media_type="application/problem+json",
+        headers={"Content-Language": lang, "Vary": "Accept-Language"},
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every error of the app a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, error: Problem) -> JSONResponse:
+        return problem_response(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        message = _TITLES.get(error.status_code, _TITLES[400])
+        return problem_response(request, Problem(error.status_code, f"http-{error.status_code}", message))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [("/" + "/".join(map(str, fault["loc"])), _fault(fault)) for fault in error.errors()]
+        return problem_response(request, Problem(422, "invalid-request", _TITLES[422], faults))
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(TimeoutError)
+    async def _away(request: Request, error: Exception) -> JSONResponse:
+        log.warning("database away: %r", error)
+        return problem_response(request, Problem(503, "unavailable", _TITLES[503]))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(request, Problem(500, "internal", _TITLES[500]))
+
+
+def _fault(fault: dict[str, Any]) -> Message:
+    """A validation error without the value that was sent; the library's own sentence is the English one."""
+    expected = fault["msg"]
+    french = {
+        "missing": "valeur absente",
+        "extra_forbidden": "champ inconnu",
+        "int_parsing": "un nombre entier est attendu",
+        "int_type": "un nombre entier est attendu",
+        "string_type": "un texte est attendu",
+        "string_pattern_mismatch": "le texte n'a pas la forme attendue",
+        "literal_error": "valeur hors de la liste admise",
+        "enum": "valeur hors de la liste admise",
+        "json_invalid": "le corps n'est pas du JSON",
+        "date_from_datetime_parsing": "une date AAAA-MM-JJ est attendue",
+    }.get(fault["type"], "valeur à corriger")
+    context = fault.get("ctx", {})
+    hint = ", ".join(f"{name} {value}" for name, value in context.items() if name != "error")
+    return Message(fr=f"{french} ({hint})" if hint else french, en=expected)

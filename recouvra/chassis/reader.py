@@ -1,0 +1,366 @@
+"""One subscriber over all the topics of a service: batches by bytes, from the stored positions, never past a record.
+
+What carries exactness is the transaction (batch.py). The group's own offsets, the listener's seeks and the order of
+rebalances are only speed: each may be wrong, and then a batch finds its positions moved or a gap before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CorruptRecordException
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage
+from faststream.kafka.message import KafkaAckableMessage
+
+from recouvra.chassis import positions
+from recouvra.chassis.aside import read_aside
+from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.database import WRITER, connect, is_of_the_record
+from recouvra.chassis.outcome import Retry
+from recouvra.chassis.positions import Place, PositionLost
+from recouvra.contracts.record import Record
+
+log = logging.getLogger(__name__)
+UNREADABLE = (CorruptRecordException, UnicodeDecodeError)  # of aiokafka's pure Python and of its compiled parser
+MOST_BYTES = 4 << 20  # of values in one transaction; a single record may be larger
+MOST_RECORDS = 500
+
+
+class TopicReplaced(RuntimeError):
+    """A stored position lies beyond its partition's end: the topic was deleted and made again."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a worker did since it started."""
+
+    batches: int = 0
+    records: int = 0
+    effects: int = 0
+    duplicates: int = 0
+    retries: int = 0
+    positions_lost: int = 0
+    read_aside: int = 0
+    rebalances: int = 0
+    dead_letters: dict[str, int] = field(default_factory=dict)
+
+    def add(self, tally: Tally) -> None:
+        """Counts a batch that was committed."""
+        self.batches += 1
+        self.records += tally.records
+        self.effects += tally.effects
+        self.duplicates += tally.duplicates
+        for reason, count in tally.dead_letters.items():
+            self.dead_letters[reason] = self.dead_letters.get(reason, 0) + count
+
+
+class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Reads a service's topics and has each batch taken in, however often that needs trying."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        bootstrap: str,
+        database_url: str,
+        reading: Reading,
+        topics: Sequence[str],
+        replica: str,
+    ) -> None:
+        self._bootstrap, self._url, self._reading = bootstrap, database_url, reading
+        self.counters = Counters()
+        self.polled_at = time.monotonic()
+        self._next: dict[Place, int] = {}  # anchored: equal to the stored position when last committed
+        self._connection: asyncpg.Connection | None = None
+        self._busy = asyncio.Lock()
+        self._stopping = False
+        self._told_group_at = 0.0
+        self._getmany: Any = None
+        self._subscriber: Any = broker.subscriber(
+            *topics,
+            batch=True,
+            group_id=f"recouvra-{reading.service}",
+            group_instance_id=f"{reading.service}-{replica}" if replica else None,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_records=MOST_RECORDS,
+            batch_timeout_ms=100,
+            fetch_max_wait_ms=200,
+            fetch_max_bytes=8 << 20,
+            # A small share of each partition, so that a backlog on one does not keep a live record waiting on another.
+            max_partition_fetch_bytes=256 << 10,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
+            rebalance_timeout_ms=10_000,
+            max_poll_interval_ms=120_000,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],  # exactly one: each named sends its own join
+            listener=self,
+            parser=self._parse,
+            decoder=self._decode,
+        )
+        self._subscriber(self.take)
+
+    async def _parse(self, batch: Any) -> KafkaAckableMessage:
+        """Never looks at headers: they may be null or not UTF-8, and FastStream would drop the whole batch."""
+        return KafkaAckableMessage(
+            body=b"",
+            headers={},
+            raw_message=batch,
+            message_id="-",
+            correlation_id="-",
+            consumer=self._subscriber.consumer,
+        )
+
+    async def _decode(self, message: Any) -> Any:
+        return message.body
+
+    def started(self) -> None:
+        """To be called when the broker has started: puts the guard on the consumer, where FastStream has no door."""
+        self._getmany = self._subscriber.consumer.getmany
+        self._subscriber.consumer.getmany = self._guarded_getmany
+
+    async def stop(self) -> None:
+        """Lets the batch in flight end (or gives it up between two tries) and closes the session."""
+        self._stopping = True
+        async with self._busy:
+            if self._connection is not None:
+                self._connection.terminate()
+
+    # ------------------------------------------------------------------ where to read from
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Lets the batch in flight end, so that the next owner seldom collides; exactness does not need it."""
+        try:
+            async with asyncio.timeout(5), self._busy:
+                pass
+        except TimeoutError:
+            log.info("revoked while a batch is under way")
+        self._next.clear()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Seeks, for partitions on which nothing new will arrive; records may be taken before this has run."""
+        self.counters.rebalances += 1
+        self._next.clear()
+        try:
+            connection = await connect(self._url, WRITER)
+            try:
+                stored = await self._positions(connection, [Place(tp.topic, tp.partition) for tp in assigned])
+            finally:
+                await connection.close()
+            for place, at in stored.items():
+                if place not in self._next:  # a batch that came first has anchored it already
+                    self._seek(place, at)
+        except Exception as error:
+            log.warning("no seek at assignment: %r", error)
+
+    async def _positions(self, connection: asyncpg.Connection, places: Sequence[Place]) -> dict[Place, int]:
+        """Stored positions; a partition never read starts at its beginning, whatever the group's offsets say."""
+        known = await positions.stored(connection)
+        if fresh := [TopicPartition(*place) for place in places if place not in known]:
+            for tp, at in (await self._subscriber.consumer.beginning_offsets(fresh)).items():
+                known[Place(tp.topic, tp.partition)] = at
+        return {place: known[place] for place in places}
+
+    def _seek(self, place: Place, at: int) -> None:
+        tp = TopicPartition(*place)
+        if tp in self._subscriber.consumer.assignment():  # else it was revoked meanwhile, and seek raises
+            self._subscriber.consumer.seek(tp, at)
+
+    async def check_positions(self) -> None:
+        """Compares the stored positions with where the topics end.
+
+        Raises:
+            TopicReplaced: a position lies beyond its end; new records there would be skipped silently.
+        """
+        consumer = self._subscriber.consumer
+        connection = await connect(self._url, WRITER)
+        try:
+            known = await positions.stored(connection)
+        finally:
+            await connection.close()
+        held = [tp for tp in consumer.assignment() if (tp.topic, tp.partition) in known]
+        ends = await consumer.end_offsets(held) if held else {}
+        for tp, end in ends.items():
+            if known[Place(tp.topic, tp.partition)] > end:
+                raise TopicReplaced(
+                    f"{tp.topic}/{tp.partition}: lu jusqu'à / read up to {known[Place(tp.topic, tp.partition)]}, "
+                    f"fin / end {end}: le sujet a été recréé / the topic was made again"
+                )
+
+    # ------------------------------------------------------------------ reading around what aiokafka cannot read
+
+    async def _guarded_getmany(self, *args: Any, **kwargs: Any) -> dict[TopicPartition, list[Any]]:
+        """The consumer's own; where it raises on a record, every partition is read aside from its stored position."""
+        self.polled_at = time.monotonic()
+        try:
+            return dict(await self._getmany(*args, **kwargs))
+        except UNREADABLE as error:
+            log.warning("aiokafka cannot read a record: %r", error)
+            self._next.clear()  # what was drained from the other partitions in this call is gone
+            try:
+                return await self._around_unreadable()
+            except Exception as failure:
+                log.warning("not read aside yet: %r", failure)
+                await asyncio.sleep(0.5)
+                return {}
+
+    async def _around_unreadable(self) -> dict[TopicPartition, list[Any]]:
+        """What follows the stored position of every assigned partition, by the other client."""
+        consumer = self._subscriber.consumer
+        connection = await connect(self._url, WRITER)
+        try:
+            stored = await self._positions(connection, [Place(tp.topic, tp.partition) for tp in consumer.assignment()])
+        finally:
+            await connection.close()
+        ends = await consumer.end_offsets([TopicPartition(*place) for place in stored])
+        found: dict[TopicPartition, list[Any]] = {}
+        for place, at in sorted(stored.items()):
+            tp = TopicPartition(*place)
+            records, whole = await self._aside(place, at, ends[tp])
+            if records:
+                found[tp] = list(records)
+            self._seek(place, ends[tp] if whole else records[-1].offset + 1)
+        return found
+
+    async def _aside(self, place: Place, start: int, stop: int) -> tuple[list[Record], bool]:
+        if start >= stop:
+            return [], True
+        self.counters.read_aside += 1
+        return await asyncio.to_thread(read_aside, self._bootstrap, place.topic, place.partition, start, stop)
+
+    # ------------------------------------------------------------------ taking a batch in
+
+    async def take(self, message: KafkaMessage) -> None:
+        """FastStream's handler. Never raises: FastStream would log it and go on to the next batch."""
+        async with self._busy:
+            for records in _by_bytes([_record(raw) for raw in message.raw_message]):
+                await self._until_taken(records)
+
+    async def _until_taken(self, records: list[Record]) -> None:
+        """Tries until the batch is committed or the worker stops; a record that alone fails is set aside."""
+        pause, failed, tries = 0.05, None, 0
+        while not self._stopping:
+            try:
+                return await self._once(records, failed)
+            except (PositionLost, Retry):
+                self.counters.positions_lost += 1
+            except Exception as error:
+                self.counters.retries += 1
+                tries += 1
+                # A key that is there already may be another worker's, a moment ago; thrice it is this record's.
+                raced = isinstance(error, asyncpg.UniqueViolationError) and tries < 3
+                if is_of_the_record(error) and not raced and failed is None:
+                    if len(records) > 1:
+                        for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+                            await self._until_taken(half)
+                        return None
+                    failed = error
+                    continue
+                log.warning("batch again: %r", error)
+                self._disconnect()
+            self._next.clear()  # whether the commit took place is unknown: ask again
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+            pause = min(pause * 2, 2.0)
+        return None
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _once(self, records: list[Record], failed: Exception | None) -> None:
+        """Continues each partition exactly where its stored position stands, in one transaction."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url, WRITER)
+        runs = await self._continuous(self._connection, records)
+        if not runs:
+            return
+        moves = {place: (at, run[-1].offset + 1) for place, (at, run) in runs.items()}
+        ordered = [record for _, run in runs.values() for record in run]
+        if failed is not None and len(ordered) > 1:  # the blame is the last one's alone; a gap before it was filled
+            await self._until_taken(ordered[:-1])
+            await self._once(records, failed)
+            return
+        tally = await self._reading.take(self._connection, moves, ordered, failed)
+        self._next.update({place: to for place, (_, to) in moves.items()})
+        self.counters.add(tally)
+        await self._tell_group()
+
+    async def _continuous(
+        self, connection: asyncpg.Connection, records: list[Record]
+    ) -> dict[Place, tuple[int, list[Record]]]:
+        """Each partition's position and the records that continue it without a gap; repeats are dropped.
+
+        A gap is read aside: what is found there comes first (aiokafka had lost it), and only where nothing is found
+        is the gap a legal one (transaction markers, compaction, retention).
+        """
+        by_place: dict[Place, list[Record]] = {}
+        for record in records:
+            by_place.setdefault(Place(record.topic, record.partition), []).append(record)
+        fresh = [place for place in by_place if place not in self._next]
+        at = {place: self._next[place] for place in by_place if place in self._next}
+        if fresh:
+            at |= await self._positions(connection, fresh)
+        runs = {}
+        for place, delivered in by_place.items():
+            expected, run = at[place], list[Record]()
+            for record in delivered:
+                if record.offset < expected:
+                    continue
+                if record.offset > expected:
+                    lost, whole = await self._aside(place, expected, record.offset)
+                    run += lost
+                    if not whole:  # a long stretch: its rest is read in its turn
+                        self._seek(place, lost[-1].offset + 1)
+                        break
+                run.append(record)
+                expected = record.offset + 1
+            if run:
+                runs[place] = at[place], run
+            else:
+                self._seek(place, max(at[place], delivered[-1].offset + 1))
+        return runs
+
+    async def _tell_group(self) -> None:
+        """Commits to Kafka about once a second: for lag tools only, any failure is harmless."""
+        if time.monotonic() - self._told_group_at < 1:
+            return
+        self._told_group_at = time.monotonic()
+        consumer = self._subscriber.consumer
+        try:
+            held = {tp: self._next[place] for tp in consumer.assignment() if (place := Place(*tp)) in self._next}
+            await asyncio.wait_for(consumer.commit(held), 3)
+        except Exception as error:
+            log.info("group offsets not committed: %r", error)
+
+
+def _record(raw: Any) -> Record:
+    """aiokafka's record as ours; one read aside is ours already."""
+    if isinstance(raw, Record):
+        return raw
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
+
+
+def _by_bytes(records: list[Record]) -> Iterator[list[Record]]:
+    """Consecutive slices whose values stay within `MOST_BYTES` together."""
+    batch, size = list[Record](), 0
+    for record in records:
+        length = len(record.value or b"")
+        if batch and size + length > MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += length
+    if batch:
+        yield batch

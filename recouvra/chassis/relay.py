@@ -1,0 +1,183 @@
+"""The relay: publishes committed facts in key order, deletes what was acknowledged, and marks how far it is true.
+
+One relay of a service works at a time, elected by an advisory lock of its database session. Whatever dies between
+publishing and deleting publishes again under the same event id, and readers count an event once (ADR 3).
+
+A mark says: "every fact of mine with a knowledge time up to `up_to` stands before these offsets" (ADR 6). It is
+computed by snapshots, in four statements whose order matters:
+1. the clock is read and made a floor for later writers;
+2. a snapshot is taken: a transaction that the snapshot does not list as begun will date its facts above the reading,
+   and all others are waited for, so that the reading is closed once none of them runs any more;
+3. of the closed reading, what is not yet published is left out;
+4. the topics' ends are read, and the mark is published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from recouvra.chassis.database import RELAY, connect
+from recouvra.contracts.envelope import Envelope, binary_headers
+from recouvra.contracts.topics import EVENTS, MARKS
+
+log = logging.getLogger(__name__)
+_ELECTION = 7_300_000_002
+_BATCH = 2_000
+_POLL_SECONDS = 0.05
+_MARK_SECONDS = 0.4
+_TICK = timedelta(microseconds=1)
+MOST_RECORD_BYTES = 4 << 20
+
+
+class Relay:
+    """Publishes one service's outbox for as long as it is asked to run."""
+
+    def __init__(self, service: str, bootstrap: str, database_url: str, writes: Sequence[str], clock: str) -> None:
+        self._service, self._bootstrap, self._url = service, bootstrap, database_url
+        self._writes, self._by_events = writes, clock == "event"
+        self._source = f"/{service}"
+        self.published = 0
+
+    async def run(self) -> None:
+        """For ever: stand for election, publish while elected; on any error a new session, election and producer."""
+        while True:
+            connection = None
+            try:
+                connection = await connect(self._url, RELAY)
+                while not await connection.fetchval("select pg_try_advisory_lock($1)", _ELECTION):  # noqa: ASYNC110
+                    await asyncio.sleep(0.5)
+                log.info("relay of %s elected", self._service)
+                await self._publish_while_elected(connection)
+            except Exception as error:
+                log.warning("relay of %s again: %r", self._service, error)
+                await asyncio.sleep(0.2)
+            finally:
+                if connection is not None:
+                    connection.terminate()
+
+    async def _publish_while_elected(self, connection: asyncpg.Connection) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=5,
+            compression_type="lz4",
+            max_request_size=MOST_RECORD_BYTES,
+            request_timeout_ms=10_000,
+        )
+        ends = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+        try:
+            await asyncio.wait_for(asyncio.gather(producer.start(), ends.start()), 3.5)
+            marks = _Marks(connection, ends, await self._partitions(producer), self._by_events)
+            marked_at = 0.0
+            while True:
+                published = await self._publish_some(connection, producer)
+                if time.monotonic() - marked_at >= _MARK_SECONDS:
+                    marked_at = time.monotonic()
+                    if (mark := await marks.next(self._service)) is not None:
+                        sent = await producer.send(MARKS, mark, self._service.encode())
+                        await _acknowledged(connection, [sent])
+                if published < _BATCH:
+                    await asyncio.sleep(_POLL_SECONDS)
+        finally:
+            await asyncio.wait({asyncio.ensure_future(client.stop()) for client in (producer, ends)}, timeout=3)
+
+    async def _partitions(self, producer: AIOKafkaProducer) -> list[TopicPartition]:
+        found = []
+        for topic in self._writes:
+            found += [TopicPartition(topic, p) for p in sorted(await producer.partitions_for(topic))]
+        return found
+
+    async def _publish_some(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
+        """Publishes the oldest facts and deletes them once all are acknowledged; no transaction is open meanwhile.
+
+        A key's facts are committed under its account's lock, so their ids are in the order of their truth; a late
+        commit of another key may bring a lower id later, which is why rows are deleted and never skipped by id.
+        """
+        rows = await connection.fetch(
+            "select id, topic, key, value, event_id, known_at, traceparent from outbox order by id limit $1", _BATCH
+        )
+        if not rows:
+            return 0
+        sends = [
+            await producer.send(row["topic"], row["value"], row["key"], headers=self._headers(row)) for row in rows
+        ]
+        await _acknowledged(connection, sends)
+        await connection.execute(
+            "with published as (delete from outbox where id = any($1::bigint[])) "
+            "update clock set published_at = $2 where published_at < $2",
+            [row["id"] for row in rows],
+            max(row["known_at"] for row in rows),
+        )
+        self.published += len(rows)
+        return len(rows)
+
+    def _headers(self, row: asyncpg.Record) -> list[tuple[str, bytes]]:
+        return binary_headers(
+            Envelope(
+                event_id=str(row["event_id"]),
+                source=self._source,
+                type=EVENTS[row["topic"]].event_type(),
+                time=row["known_at"],
+                traceparent=row["traceparent"],
+            )
+        )
+
+
+async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.Future[Any]]) -> None:
+    """Waits for every acknowledgement; raises the first refusal.
+
+    Speaks to the database each second meanwhile: a relay that is frozen or cut off loses its session and election.
+    """
+    pending = set(sends)
+    while pending:
+        done, pending = await asyncio.wait(pending, timeout=1, return_when=asyncio.FIRST_EXCEPTION)
+        for sent in done:
+            sent.result()
+        await connection.execute("select 1")
+
+
+class _Marks:
+    """The readings not yet closed, and the mark that the newest closed one allows."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, ends: AIOKafkaConsumer, partitions: list[TopicPartition], by_events: bool
+    ) -> None:
+        self._connection, self._ends, self._partitions, self._by_events = connection, ends, partitions, by_events
+        self._readings: deque[tuple[datetime, int]] = deque()
+
+    async def next(self, service: str) -> bytes | None:
+        """The next mark as JSON, ``{service, up_to, offsets: {topic: {partition: offset}}}``; None: not due."""
+        reading = await self._connection.fetchval(
+            "update clock set floor_at = greatest(floor_at, clock_timestamp()) returning floor_at"
+        )
+        xmin, xmax = await self._connection.fetchval(
+            "select array[pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint] "
+            "from pg_current_snapshot() s"
+        )
+        self._readings.append((reading, xmax))
+        up_to = None
+        while self._readings and self._readings[0][1] <= xmin:
+            up_to = self._readings.popleft()[0]
+        if up_to is None:
+            return None
+        if self._by_events:  # loaded history may be dated ahead of the system's clock
+            up_to = max(up_to, await self._connection.fetchval("select published_at from clock"))
+        unsent = await self._connection.fetchval("select min(known_at) from outbox where known_at <= $1", up_to)
+        if unsent is not None:
+            up_to = unsent - _TICK
+        offsets: dict[str, dict[str, int]] = {}
+        for tp, end in (await asyncio.wait_for(self._ends.end_offsets(self._partitions), 3.5)).items():
+            offsets.setdefault(tp.topic, {})[str(tp.partition)] = end
+        at = up_to.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps({"service": service, "up_to": at, "offsets": offsets}).encode()

@@ -1,0 +1,144 @@
+"""A service's worker: reads and decides; beside it, its relay publishes, and its pulse tells what it did."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from aiokafka.admin import AIOKafkaAdminClient
+from faststream.kafka import KafkaBroker
+
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.outcome import Opens, Plain
+from recouvra.chassis.reader import Reader, TopicReplaced
+from recouvra.chassis.relay import Relay
+from recouvra.chassis.settings import Settings
+from recouvra.chassis.sources import Sources
+from recouvra.contracts.topics import MARKS
+
+log = logging.getLogger(__name__)
+_SILENT_SECONDS = 60  # without one poll: aiokafka is stuck, and only a new process helps
+_PULSE_SECONDS = 5
+
+
+class WorkerFailure(RuntimeError):
+    """The worker cannot go on in this process."""
+
+
+async def run_worker(
+    service: str,
+    opens: Opens,
+    reads: Sequence[str],
+    writes: Sequence[str],
+    settings: Settings,
+    plain: Mapping[str, Plain] | None = None,
+) -> None:
+    """Works until SIGTERM or SIGINT, then lets the batch in flight end.
+
+    Raises:
+        WorkerFailure, TopicReplaced: stopped by itself; whoever supervises starts it again or reads the sentence.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    broker = KafkaBroker(settings.kafka, allow_auto_create_topics=False, graceful_timeout=8, logger=None)
+    reading = Reading(service, opens, settings.clock, Sources(settings.sources_file), bool(writes), plain or {})
+    reader = Reader(broker, settings.kafka, settings.database_url, reading, reads, settings.replica)
+    await _first(stopped, _topics_exist(settings.kafka, [*reads, *writes, MARKS]))
+    if stop.is_set():
+        return
+    tasks = [asyncio.create_task(_watch(reader)), asyncio.create_task(_pulse(service, reader, settings))]
+    if writes:
+        relay = Relay(service, settings.kafka, settings.database_url, writes, settings.clock)
+        tasks.append(asyncio.create_task(relay.run()))
+    try:
+        await broker.start()
+        reader.started()
+        log.info("worker of %s reads %s", service, ", ".join(reads))
+        done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+    finally:
+        await reader.stop()
+        try:
+            await asyncio.wait_for(broker.stop(), 5)
+        except Exception as error:
+            log.info("broker client did not stop in order: %r", error)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=4)
+
+
+async def _first(stopped: asyncio.Task[bool], waiting: object) -> None:
+    """Waits for either."""
+    task = asyncio.ensure_future(waiting)  # type: ignore[call-overload]
+    await asyncio.wait({stopped, task}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    task.cancel()
+
+
+async def _topics_exist(bootstrap: str, topics: Sequence[str]) -> None:
+    """Waits until the broker answers and has every topic: FastStream's start would hang silently without one."""
+    told = 0.0
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
+        try:
+            await admin.start()
+            lacking = sorted(set(topics) - set(await admin.list_topics()))
+            if not lacking:
+                return
+            what = f"sujets / topics: {', '.join(lacking)} (recouvra topics)"
+        except Exception as error:
+            what = repr(error)
+        finally:
+            await admin.close()
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            log.warning("en attente / waiting: %s", what)
+        await asyncio.sleep(0.3)
+
+
+async def _watch(reader: Reader) -> None:
+    """Ends the process where the client is stuck or a topic was replaced: going on would skip records."""
+    while True:
+        await asyncio.sleep(10)
+        if time.monotonic() - reader.polled_at > _SILENT_SECONDS:
+            raise WorkerFailure(f"no poll for {_SILENT_SECONDS} s")
+        try:
+            await asyncio.wait_for(reader.check_positions(), 5)
+        except TopicReplaced:
+            raise
+        except Exception as error:
+            log.info("positions not compared: %r", error)
+
+
+async def _pulse(service: str, reader: Reader, settings: Settings) -> None:
+    """Tells the counters every few seconds, for the API's /metrics."""
+    name = settings.replica or f"{socket.gethostname()}-{os.getpid()}"
+    while True:
+        try:
+            connection = await connect(settings.database_url, WRITER)
+            try:
+                counters = asdict(reader.counters)
+                counters |= {f"dead_letters_{reason}": n for reason, n in counters.pop("dead_letters").items()}
+                await connection.execute(
+                    "insert into pulse (worker, at, counters) values ($1, clock_timestamp(), $2) "
+                    "on conflict (worker) do update set at = excluded.at, counters = excluded.counters",
+                    f"{service}-{name}",
+                    json.dumps(counters),
+                )
+            finally:
+                await connection.close()
+        except Exception as error:
+            log.info("pulse not told: %r", error)
+        await asyncio.sleep(_PULSE_SECONDS)

@@ -1,0 +1,167 @@
+"""Accounts: locked in key order, loaded with their dues and with what was published of their money."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from recouvra.chassis.database import Connection
+from services.contributions.domain.account import Account, Affiliation, Hold, Pair
+from services.contributions.domain.book import Book
+
+
+async def lock(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
+    """Locks the accounts of these keys until the transaction ends, in key order; a key never seen gets a blank one."""
+    ordered = sorted(keys)
+    await connection.execute(
+        "insert into account (key) select k from unnest($1::text[]) k order by k on conflict do nothing", ordered
+    )
+    rows = await connection.fetch(
+        "select * from account where key = any($1::text[]) order by key for no key update", ordered
+    )
+    return {
+        row["key"]: Account(
+            key=row["key"],
+            known_at=row["known_at"],
+            affiliation=None
+            if row["payer_kind"] is None
+            else Affiliation(row["payer_kind"], row["territory_code"], row["filing_frequency"]),
+            affiliation_at=row["affiliation_at"],
+            completed_count=row["completed_count"],
+        )
+        for row in rows
+    }
+
+
+async def load_dues_and_placements(connection: Connection, accounts: dict[str, Account]) -> None:
+    """Fills in each account's pairs, and what was published as placed and held; accounts must be locked."""
+    keys = list(accounts)
+    for row in await connection.fetch("select * from pair where payer_id = any($1::text[])", keys):
+        accounts[row["payer_id"]].pairs[row["period"]] = Pair(
+            period=row["period"],
+            payer_kind=row["payer_kind"],
+            territory_code=row["territory_code"],
+            filing_frequency=row["filing_frequency"],
+            due_on=row["due_on"],
+            law_edition=row["law_edition"],
+            insured_share_xof=row["insured_share_xof"],
+            payer_share_xof=row["payer_share_xof"],
+            line_count=row["line_count"],
+        )
+    placements = await connection.fetch(
+        "select account_key, source, payment_id, period, received_xof from placement "
+        "where account_key = any($1::text[])",
+        keys,
+    )
+    for key, source, payment_id, period, xof in placements:
+        accounts[key].placed[(source, payment_id), period] = xof
+    holds = await connection.fetch(
+        "select account_key, source, payment_id, held_as, held_xof from hold where account_key = any($1::text[])", keys
+    )
+    for key, source, payment_id, held_as, xof in holds:
+        accounts[key].held[source, payment_id] = Hold(held_as, xof)
+
+
+async def save(connection: Connection, book: Book) -> None:
+    """Writes the accounts, pairs, placements and holds that changed."""
+    await _save_accounts(connection, book)
+    await _save_pairs(connection, book)
+    await _save_placements(connection, book)
+    await _save_holds(connection, book)
+
+
+async def _save_accounts(connection: Connection, book: Book) -> None:
+    changed = [book.accounts[key] for key in sorted(book.changes.accounts)]
+    if not changed:
+        return
+    affiliations = [account.affiliation for account in changed]
+    await connection.execute(
+        """
+        update account a set known_at = t.known_at, payer_kind = t.payer_kind, territory_code = t.territory_code,
+            filing_frequency = t.filing_frequency, affiliation_at = t.affiliation_at, completed_count = t.completed
+        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::int[])
+            t(key, known_at, payer_kind, territory_code, filing_frequency, affiliation_at, completed)
+        where a.key = t.key
+        """,
+        [account.key for account in changed],
+        [account.known_at for account in changed],
+        [a and a.payer_kind for a in affiliations],
+        [a and a.territory_code for a in affiliations],
+        [a and a.filing_frequency for a in affiliations],
+        [account.affiliation_at for account in changed],
+        [account.completed_count for account in changed],
+    )
+
+
+async def _save_pairs(connection: Connection, book: Book) -> None:
+    keys = sorted(book.changes.pairs)
+    if not keys:
+        return
+    pairs = [book.accounts[payer_id].pairs[period] for payer_id, period in keys]
+    await connection.execute(
+        """
+        insert into pair (payer_id, period, payer_kind, territory_code, filing_frequency, due_on, law_edition,
+                          insured_share_xof, payer_share_xof, line_count)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::int[],
+                             $8::bigint[], $9::bigint[], $10::bigint[])
+        on conflict (payer_id, period) do update set insured_share_xof = excluded.insured_share_xof,
+            payer_share_xof = excluded.payer_share_xof, line_count = excluded.line_count
+        """,
+        [payer_id for payer_id, _ in keys],
+        [period for _, period in keys],
+        [pair.payer_kind for pair in pairs],
+        [pair.territory_code for pair in pairs],
+        [pair.filing_frequency for pair in pairs],
+        [pair.due_on for pair in pairs],
+        [pair.law_edition for pair in pairs],
+        [pair.insured_share_xof for pair in pairs],
+        [pair.payer_share_xof for pair in pairs],
+        [pair.line_count for pair in pairs],
+    )
+
+
+async def _save_placements(connection: Connection, book: Book) -> None:
+    kept: list[tuple[str, str, str, str, int]] = []
+    gone: list[tuple[str, str, str, str, int]] = []
+    for key, payment, period in sorted(book.changes.placed):
+        xof = book.accounts[key].placed.get((payment, period), 0)
+        (kept if xof else gone).append((*payment, period, key, xof))
+    if gone:
+        await connection.execute(
+            "delete from placement p using unnest($1::text[], $2::text[], $3::text[], $4::text[]) "
+            "t(source, payment_id, period, account_key) where p.source = t.source and p.payment_id = t.payment_id "
+            "and p.period = t.period and p.account_key = t.account_key",
+            *[list(column) for column in list(zip(*gone, strict=True))[:4]],
+        )
+    if kept:
+        await connection.execute(
+            "insert into placement (source, payment_id, period, account_key, received_xof) "
+            "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) "
+            "on conflict (source, payment_id, period) do update set account_key = excluded.account_key, "
+            "received_xof = excluded.received_xof",
+            *[list(column) for column in zip(*kept, strict=True)],
+        )
+
+
+async def _save_holds(connection: Connection, book: Book) -> None:
+    kept: list[tuple[str, str, str, str, int]] = []
+    gone: list[tuple[str, str, str]] = []
+    for key, payment in sorted(book.changes.held):
+        hold = book.accounts[key].held.get(payment)
+        if hold is None:
+            gone.append((*payment, key))
+        else:
+            kept.append((*payment, key, hold.held_as, hold.held_xof))
+    if gone:
+        await connection.execute(
+            "delete from hold h using unnest($1::text[], $2::text[], $3::text[]) t(source, payment_id, account_key) "
+            "where h.source = t.source and h.payment_id = t.payment_id and h.account_key = t.account_key",
+            *[list(column) for column in zip(*gone, strict=True)],
+        )
+    if kept:
+        await connection.execute(
+            "insert into hold (source, payment_id, account_key, held_as, held_xof) "
+            "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) "
+            "on conflict (source, payment_id) do update set account_key = excluded.account_key, "
+            "held_as = excluded.held_as, held_xof = excluded.held_xof",
+            *[list(column) for column in zip(*kept, strict=True)],
+        )

@@ -1,0 +1,113 @@
+"""The Book of a batch: the accounts that its events can touch, locked first; then all about them, loaded in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from recouvra.chassis.database import Connection
+from recouvra.chassis.outcome import Retry
+from recouvra.contracts.payer_affiliated import PayerAffiliated
+from recouvra.contracts.payment_reported import PaymentReported
+from recouvra.contracts.payroll_declared import PayrollDeclared
+from recouvra.contracts.person_registered import PersonRegistered
+from recouvra.contracts.reading import Received
+from services.contributions.domain.book import Book
+from services.contributions.domain.declaration import Declaration
+from services.contributions.domain.payment import PaymentKey
+from services.contributions.store import accounts, declarations, insured, parts, payments
+from services.contributions.store.parts import DeclarationKey
+from services.contributions.store.payments import LoadedPayments
+
+
+@dataclass(slots=True)
+class Named:
+    """What a batch's events name, before anything is read."""
+
+    keys: set[str] = field(default_factory=set)
+    affiliated: set[str] = field(default_factory=set)
+    persons: set[str] = field(default_factory=set)
+    identities: set[PaymentKey] = field(default_factory=set)
+    targets: set[PaymentKey] = field(default_factory=set)
+    declarations: set[DeclarationKey] = field(default_factory=set)
+    periods: set[tuple[str, str]] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+
+    @classmethod
+    def by(cls, events: Sequence[Received]) -> Named:
+        """Collects it; `events` in any order, repeats allowed."""
+        named = cls()
+        for received in events:
+            event, source = received.event, received.envelope.source
+            if isinstance(event, PayrollDeclared):
+                named.keys.add(event.payer_id)
+                named.declarations.add((event.payer_id, event.declaration_id))
+                named.periods.add((event.payer_id, event.period))
+                if event.replaces is not None:
+                    named.declarations.add((event.payer_id, event.replaces))
+                named.numbers.update(line.insured_number for line in event.lines)
+            elif isinstance(event, PaymentReported):
+                named.keys.add(event.key)
+                named.identities.add((source, event.payment_id))
+                if event.reverses is not None:
+                    named.targets.add((source, event.reverses))
+            elif isinstance(event, PayerAffiliated):
+                named.keys.add(event.payer_id)
+                named.affiliated.add(event.payer_id)
+            elif isinstance(event, PersonRegistered):
+                named.persons.add(event.insured_number)
+        return named
+
+
+@dataclass(slots=True)
+class OpenBook:
+    """A Book with what its store has to remember to save it."""
+
+    book: Book
+    loaded: LoadedPayments
+    known: set[PaymentKey]
+
+    async def save(self, connection: Connection) -> None:
+        """Writes every change; raises `Retry` where another transaction claimed a payment's identity meanwhile."""
+        await accounts.save(connection, self.book)
+        await declarations.save(connection, self.book)
+        await parts.save(connection, self.book)
+        await payments.save(connection, self.book, self.loaded, self.known)
+        await insured.save(connection, self.book)
+
+
+async def open_book(connection: Connection, named: Named) -> OpenBook:
+    """Locks in key order, then loads.
+
+    Raises:
+        Retry: a payment that the batch names stands under an account that was not locked yet.
+    """
+    identities = named.identities | named.targets
+    keys = named.keys | await payments.accounts_beyond(connection, named.identities, named.targets)
+    book = Book(accounts=await accounts.lock(connection, keys) if keys else {})
+    if await payments.accounts_beyond(connection, named.identities, named.targets) - keys:
+        raise Retry("a payment came under another account meanwhile")
+    await accounts.load_dues_and_placements(connection, book.accounts)
+    loaded = await payments.load(connection, keys, identities)
+    book.payments, book.reversals = loaded.payments, loaded.reversals
+    for key, payment in loaded.payments.items():
+        if payment.reverses is None and payment.account_key in book.accounts:
+            book.accounts[payment.account_key].payments.add(key)
+    await _load_declarations(connection, book, named)
+    return OpenBook(book, loaded, set(loaded.payments))
+
+
+async def _load_declarations(connection: Connection, book: Book, named: Named) -> None:
+    found: dict[DeclarationKey, Declaration] = {}
+    if named.declarations or named.affiliated:
+        found = await declarations.load(connection, book.accounts, named.declarations, named.periods, named.affiliated)
+        # A declaration stands for the period of its first-read part, which may not be that of the part in hand.
+        if others := {(key[0], found[key].period) for key in found} - named.periods:
+            found |= await declarations.load(connection, book.accounts, (), others, ())
+    await parts.load(connection, found)
+    numbers = named.numbers | named.persons
+    for declaration in found.values():
+        if declaration.state in ("incomplete", "pending"):
+            for part in declaration.parts.values():
+                numbers.update(part.lines.insured_number)
+    await insured.load(connection, book, numbers)

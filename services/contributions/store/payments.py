@@ -1,0 +1,226 @@
+"""Money and reversals, by identity and by account; a reversal and its payment meet at the payment's primary key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from recouvra.chassis.database import Connection
+from recouvra.chassis.outcome import Retry
+from recouvra.contracts.record import Record
+from services.contributions.domain.book import Book
+from services.contributions.domain.payment import Payment, PaymentKey, WaitingReversal
+
+
+@dataclass(slots=True)
+class LoadedPayments:
+    """Payments by identity, the waiting reversals by what they wait for, and identities that are only awaited."""
+
+    payments: dict[PaymentKey, Payment] = field(default_factory=dict)
+    reversals: dict[PaymentKey, dict[PaymentKey, WaitingReversal]] = field(default_factory=dict)
+    awaited: set[PaymentKey] = field(default_factory=set)
+
+
+async def accounts_beyond(
+    connection: Connection, identities: Collection[PaymentKey], targets: Collection[PaymentKey]
+) -> set[str]:
+    """Accounts that a batch touches through other keys than its own: where the payments stand that it reverses, and
+    where the reversals came from that wait for payments of its own."""
+    if not identities:
+        return set()
+    rows = await connection.fetch(
+        """
+        select p.account_key from payment p join unnest($3::text[], $4::text[]) t(source, payment_id)
+            using (source, payment_id) where p.account_key is not null
+        union
+        select r.record_key from waiting_reversal w join unnest($1::text[], $2::text[]) t(source, reverses)
+            using (source, reverses) join payment r on r.source = w.source and r.payment_id = w.payment_id
+        """,
+        *_columns(identities),
+        *_columns(targets),
+    )
+    return {row[0] for row in rows}
+
+
+async def load(
+    connection: Connection, account_keys: Collection[str], identities: Collection[PaymentKey]
+) -> LoadedPayments:
+    """All money of these accounts, and whatever is known of these identities (payments named, in any role)."""
+    found = LoadedPayments()
+    rows = await connection.fetch(
+        "select * from payment where account_key = any($1::text[]) and reverses is null", list(account_keys)
+    )
+    if identities:
+        rows += await connection.fetch(
+            "select payment.* from payment join unnest($1::text[], $2::text[]) t(source, payment_id) "
+            "using (source, payment_id)",
+            *_columns(identities),
+        )
+    for row in rows:
+        key = row["source"], row["payment_id"]
+        if row["record_key"] is None:
+            found.awaited.add(key)
+        else:
+            found.payments[key] = _payment(key, row)
+    if identities:
+        for row in await connection.fetch(
+            'select payment.*, w.event_id, w.topic, w.partition, w."offset", w.key, w.value, w.header_names, '
+            "w.header_values from unnest($1::text[], $2::text[]) t(source, reverses) "
+            "join waiting_reversal w using (source, reverses) "
+            "join payment on payment.source = w.source and payment.payment_id = w.payment_id",
+            *_columns(identities),
+        ):
+            waiting = _waiting(row)
+            found.reversals.setdefault((row["source"], row["reverses"]), {})[waiting.reversal.key] = waiting
+    return found
+
+
+def _payment(key: PaymentKey, row: asyncpg.Record) -> Payment:
+    return Payment(
+        key=key,
+        record_key=row["record_key"],
+        payer_id=row["payer_id"],
+        amount_xof=row["amount_xof"],
+        paid_on=row["paid_on"],
+        channel=row["channel"],
+        period=row["period"],
+        reverses=row["reverses"],
+        content=row["content"],
+        reversed_by=row["reversed_by"],
+        assigned_to=row["assigned_to"],
+    )
+
+
+def _waiting(row: asyncpg.Record) -> WaitingReversal:
+    headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
+    record = Record(row["topic"], row["partition"], row["offset"], row["key"], row["value"], headers)
+    return WaitingReversal(_payment((row["source"], row["payment_id"]), row), row["event_id"], record)
+
+
+def _columns(keys: Collection[PaymentKey]) -> tuple[list[str], list[str]]:
+    ordered = sorted(keys)
+    return [source for source, _ in ordered], [payment_id for _, payment_id in ordered]
+
+
+async def save(connection: Connection, book: Book, loaded: LoadedPayments, known: Collection[PaymentKey]) -> None:
+    """Writes payments claimed, changed or released, and the reversals that wait or wait no more.
+
+    Args:
+        known: identities that had a row of their own when the batch was loaded.
+
+    Raises:
+        Retry: another transaction claimed an identity, or awaited it, since it was loaded.
+    """
+    changed = book.changes.payments
+    released = [key for key in changed if key not in book.payments]
+    present = [book.payments[key] for key in sorted(changed) if key in book.payments]
+    await _insert(connection, [p for p in present if p.key not in known and p.key not in loaded.awaited])
+    await _update(connection, [p for p in present if p.key in known or p.key in loaded.awaited])
+    if released:
+        await connection.execute(
+            "delete from payment p using unnest($1::text[], $2::text[]) t(source, payment_id) "
+            "where p.source = t.source and p.payment_id = t.payment_id",
+            *_columns(released),
+        )
+    await _save_waiting(connection, book, loaded)
+
+
+_VALUES = (
+    "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::text[], $8::text[], "
+    "$9::text[], $10::bytea[], $11::text[], $12::text[])"
+)
+_NAMES = (
+    "source, payment_id, record_key, payer_id, amount_xof, paid_on, channel, period, reverses, content, reversed_by, "
+    "assigned_to"
+)
+
+
+def _arrays(payments: Sequence[Payment]) -> list[list[object]]:
+    return [
+        [p.key[0] for p in payments],
+        [p.key[1] for p in payments],
+        [p.record_key for p in payments],
+        [p.payer_id for p in payments],
+        [p.amount_xof for p in payments],
+        [p.paid_on for p in payments],
+        [p.channel for p in payments],
+        [p.period for p in payments],
+        [p.reverses for p in payments],
+        [p.content for p in payments],
+        [p.reversed_by for p in payments],
+        [p.assigned_to for p in payments],
+    ]
+
+
+async def _insert(connection: Connection, payments: Sequence[Payment]) -> None:
+    if not payments:
+        return
+    try:
+        await connection.execute(f"insert into payment ({_NAMES}) select * from {_VALUES}", *_arrays(payments))  # noqa: S608 - constants
+    except asyncpg.UniqueViolationError as error:
+        raise Retry("a payment was claimed or awaited meanwhile") from error
+
+
+async def _update(connection: Connection, payments: Sequence[Payment]) -> None:
+    """Also turns an awaited row into the payment that it awaited."""
+    if payments:
+        await connection.execute(
+            f"""
+            update payment p set record_key = t.record_key, payer_id = t.payer_id, amount_xof = t.amount_xof,
+                paid_on = t.paid_on, channel = t.channel, period = t.period, reverses = t.reverses,
+                content = t.content, reversed_by = t.reversed_by, assigned_to = t.assigned_to
+            from {_VALUES} t({_NAMES}) where p.source = t.source and p.payment_id = t.payment_id
+            """,  # noqa: S608 - constants
+            *_arrays(payments),
+        )
+
+
+async def _save_waiting(connection: Connection, book: Book, loaded: LoadedPayments) -> None:
+    added: list[tuple[PaymentKey, WaitingReversal]] = []
+    gone: list[PaymentKey] = []
+    awaited: set[PaymentKey] = set()
+    for target, key in sorted(book.changes.waiting):
+        waiting = book.reversals.get(target, {}).get(key)
+        if waiting is None:
+            gone.append(key)
+        else:
+            added.append((target, waiting))
+            if target not in loaded.awaited and target not in loaded.payments:
+                awaited.add(target)
+    if gone:
+        await connection.execute(
+            "delete from waiting_reversal w using unnest($1::text[], $2::text[]) t(source, payment_id) "
+            "where w.source = t.source and w.payment_id = t.payment_id",
+            *_columns(gone),
+        )
+    if awaited:
+        try:
+            await connection.execute(
+                "insert into payment (source, payment_id) select * from unnest($1::text[], $2::text[])",
+                *_columns(awaited),
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise Retry("an awaited payment came, or was awaited, meanwhile") from error
+    if added:
+        await connection.executemany(
+            'insert into waiting_reversal (source, payment_id, reverses, event_id, topic, partition, "offset", key, '
+            "value, header_names, header_values) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+            "on conflict do nothing",
+            [
+                (
+                    *waiting.reversal.key,
+                    target[1],
+                    waiting.event_id,
+                    waiting.record.topic,
+                    waiting.record.partition,
+                    waiting.record.offset,
+                    waiting.record.key,
+                    waiting.record.value,
+                    [name for name, _ in waiting.record.headers],
+                    [value for _, value in waiting.record.headers],
+                )
+                for target, waiting in added
+            ],
+        )
