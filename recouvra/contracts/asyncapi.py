@@ -13,7 +13,7 @@ _TITLE = "Recouvra: contributions of compulsory health insurance"
 _DESCRIPTION = (
     "Events that travel between payroll systems, the treasury, care providers and the services of the fund. "
     "CloudEvents 1.0 in Kafka's binary mode; structured mode (`content-type: application/cloudevents+json`) is read on "
-    "the inbound topics too. Values are UTF-8 JSON of at most 1,048,576 bytes; money is whole francs (XOF), never a fraction. "
+    "the inbound topics too. Values are UTF-8 JSON of at most 1,048,576 bytes; money is whole francs (XOF). "
     "Unknown fields are ignored. (`ce_source`, `ce_id`) names an event for ever: the same again has no effect. What "
     "cannot be read is set aside and told on `record-refused`; what is wrong in a declaration is answered on "
     "`declaration-answered`."

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from recouvra.contracts.event import CareKind, Contract, Day, Event, Identifier, ProviderKind, Text
+from recouvra.contracts.event import CareKind, Contract, Day, Event, Identifier, LineNumber, ProviderKind, Text
 
 
 class CareLine(Contract):
     """One act, medicine or test of a care form."""
 
-    line_no: int = Field(ge=1, le=10**9, description="Number of the line, from 1.")
+    line_no: LineNumber = Field(description="Number of the line, from 1.")
     act_code: Identifier = Field(description="The act, medicine or test.")
     quantity: int = Field(ge=-(10**4), le=10**4, description="How many; a line that is not positive is refused alone.")
     unit_price_xof: int = Field(

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from recouvra.contracts.codes import AnomalyCode, Message
-from recouvra.contracts.event import Contract, Count, Day, Event, FactXof, Identifier, Period, Text
+from recouvra.contracts.event import Contract, Count, Day, Event, FactXof, Identifier, LineNumber, Period, Text
 
 
 class Anomaly(Contract):
     """Something about a declaration, or one of its lines, that its publisher should look at."""
 
-    line_no: int | None = Field(ge=1, le=10**9, description="The line; null when the whole declaration is meant.")
+    line_no: LineNumber | None = Field(description="The line; null when the whole declaration is meant.")
     code: AnomalyCode = Field(description="What is wrong.")
     field: Text = Field(description="JSON Pointer into the declaration, as `/lines/base_xof`.")
     received: Text | FactXof | None = Field(description="The value that came.")

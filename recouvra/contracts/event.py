@@ -62,6 +62,9 @@ FactXof = Annotated[int, Field(ge=-(10**18), le=10**18)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 """A number of things."""
 
+LineNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""A line's number, from 1; no rule bounds it, storage does (int4)."""
+
 PayerKind = Literal["state", "local_authority", "private_employer", "pension_body", "self_employed"]
 FilingFrequency = Literal["monthly", "quarterly"]
 Category = Literal["civil_servant", "military", "worker", "pensioner", "voluntary"]

@@ -47,15 +47,15 @@ def write(folder: Path = ROOM) -> list[str]:
     return changed
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, folder: Path = ROOM) -> int:
     """Write the documents or, with `--check`, say which drifted (exit code 1)."""
     parser = argparse.ArgumentParser(prog="python -m recouvra.contracts.export", description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file drifted")
     if not parser.parse_args(arguments).check:
-        for path in write():
+        for path in write(folder):
             print(f"wrote {path}")
         return 0
-    differing = drifted()
+    differing = drifted(folder)
     for path in differing:
         print(f"drifted from the models: {path} (run `make schemas`)", file=sys.stderr)
     return 1 if differing else 0

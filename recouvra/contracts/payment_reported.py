@@ -18,7 +18,7 @@ class PaymentReported(Event):
         json_schema_extra={
             "anyOf": [
                 {"properties": {"payer_id": {"type": "string"}}, "required": ["payer_id"]},
-                {"properties": {"reference": {"type": "string", "minLength": 1}}, "required": ["reference"]},
+                {"properties": {"reference": {"type": "string"}}, "required": ["reference"]},
             ]
         }
     )
@@ -43,6 +43,6 @@ class PaymentReported(Event):
 
     @model_validator(mode="after")
     def _someone_or_something_is_named(self) -> Self:
-        if not (self.payer_id or self.reference):
+        if self.payer_id is None and self.reference is None:
             raise PydanticCustomError("payer_or_reference", "neither payer nor reference")
         return self

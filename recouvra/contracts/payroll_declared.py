@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from recouvra.contracts.event import Contract, Event, Identifier, Period, TotalXof, Xof
+from recouvra.contracts.event import Contract, Event, Identifier, LineNumber, Period, TotalXof, Xof
 
 
 class DeclaredLine(Contract):
     """One worker's line of a declaration."""
 
-    line_no: int = Field(ge=1, le=10**9, description="Number of the line, unique in the whole declaration, from 1.")
+    line_no: LineNumber = Field(description="Number of the line, unique in the whole declaration, from 1.")
     insured_number: Identifier = Field(
         description="The worker's insured number, as registration gave it. An unknown one is accepted and answered."
     )

@@ -173,10 +173,10 @@ ANOMALIES: dict[str, Sentence] = {
         "replace that declaration (replaces).",
     ),
     "duplicate-line": Sentence(
-        "{received} figure déjà dans une ligne acceptée de cette déclaration : cette ligne est refusée. Si elle était "
-        "la bonne, remplacez la déclaration (replaces).",
-        "{received} already stands in an accepted line of this declaration: this line is refused. If it was the right "
-        "one, replace the declaration (replaces).",
+        "La valeur {received} figure déjà dans une ligne acceptée de cette déclaration : cette ligne est refusée. Si "
+        "elle était la bonne, remplacez la déclaration (replaces).",
+        "The value {received} already stands in an accepted line of this declaration: this line is refused. If it was "
+        "the right one, replace the declaration (replaces).",
     ),
     "below-floor": Sentence(
         "La base {received} F est inférieure au SMIG : la contribution est calculée sur {expected} F. Si la base est "
