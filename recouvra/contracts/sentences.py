@@ -150,9 +150,9 @@ ANOMALIES: dict[str, Sentence] = {
     ),
     "period-in-future": Sentence(
         f"La période {{received}} est postérieure au mois de l'envoi, {{expected}}. Corrigez la période, ou attendez "
-        f"ce mois, puis {_NEW_ID.fr}",
+        f"qu'elle soit venue, puis {_NEW_ID.fr}",
         f"The period {{received}} is later than the month in which it was sent, {{expected}}. Correct the period, or "
-        f"wait for that month, then {_NEW_ID.en}",
+        f"wait until it has come, then {_NEW_ID.en}",
     ),
     "replaces-unknown": Sentence(
         f"La déclaration {{received}} ne peut pas être remplacée : vous ne l'avez pas envoyée pour cette période, ou "
