@@ -1,0 +1,1 @@
+"""The independent recomputation, by subject; `tests.oracle` is its door. Nothing of the product is imported here."""

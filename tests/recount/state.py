@@ -1,0 +1,127 @@
+"""The words of the oracle: a record as it stood on a topic, and the state that records or facts add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Key = tuple[str, str]  # (payer, period), (payer, declaration), (payer, request) or (source, payment)
+Place = tuple[str, int, int]  # (topic, partition, offset)
+
+
+class PublishedRecord(NamedTuple):
+    """One record as any Kafka client reads it back."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Anomaly(NamedTuple):
+    """One anomaly of an answer, without its sentences."""
+
+    line_no: int | None
+    code: str
+    field: str
+    received: Any
+    expected: Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a payroll system was last told about a declaration; `open_lines` are those that the order decides."""
+
+    outcome: str
+    period: str
+    lines_received: int
+    lines_accepted: int
+    lines_rejected: int
+    assessed_xof: int
+    due_on: str | None
+    anomalies: tuple[Anomaly, ...]
+    anomalies_left: int = 0
+    open_lines: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The one `contribution-assessed` of a declaration that was accepted; amounts are signed differences."""
+
+    period: str
+    basis: str
+    assessed_xof: int
+    insured_share_xof: int
+    payer_share_xof: int
+    line_count: int
+    filed_on: str
+    due_on: str
+
+
+@dataclass
+class Pair:
+    """A (payer, period): under what it stands, what is due and what came in. `filed_on` is the earliest."""
+
+    payer_kind: str
+    territory_code: str
+    due_on: str | None
+    filed_on: str | None = None
+    assessed_xof: int = 0
+    insured_share_xof: int = 0
+    payer_share_xof: int = 0
+    line_count: int = 0
+    received_xof: int = 0
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment that was read; reversed whole or not at all."""
+
+    amount_xof: int
+    payer_id: str | None
+    paid_on: str
+    channel: str
+    period: str | None
+    reversed: bool = False
+
+
+@dataclass
+class Placement:
+    """Where the francs of one payment stand; `received` by (payer, period), zeros left out."""
+
+    paid_on: str
+    channel: str
+    received: dict[Key, int] = field(default_factory=dict)
+    credit: dict[str, int] = field(default_factory=dict)  # by payer
+    suspense_xof: int = 0
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A record set aside; `source` and `event_id` are None where the expectation says nothing about them."""
+
+    service: str
+    reason: str
+    source: str | None = None
+    event_id: str | None = None
+
+
+@dataclass
+class State:
+    """What every order must end in. The oracle fills it from the inbound records, `fold` from the facts."""
+
+    affiliations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: dict[Key, str] = field(default_factory=dict)  # settled | pending | rejected:code
+    employers: dict[Key, str | None] = field(default_factory=dict)  # of a settled request's person
+    people: int = 0
+    pairs: dict[Key, Pair] = field(default_factory=dict)
+    assessments: dict[Key, Assessment] = field(default_factory=dict)
+    answers: dict[Key, Answer] = field(default_factory=dict)
+    placements: dict[Key, Placement] = field(default_factory=dict)
+    dead_letters: dict[Place, DeadLetter] = field(default_factory=dict)
+    payments: dict[Key, Payment] = field(default_factory=dict)  # of the oracle only
+    waiting: set[Key] = field(default_factory=set)  # of the oracle only: declarations that want parts
+    faults: list[str] = field(default_factory=list)  # what no order allows
