@@ -115,9 +115,10 @@ class Reading:
                     continue
                 outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else work.apply(event, reading)
                 tally.duplicates += outcome.duplicate
-                if not any(aside.record is event.record for aside in outcome.set_aside):
+                # Only what took effect, waits or was answered claims its identity: no repeat, no dead letter (DEF-027).
+                if not outcome.duplicate and not any(aside.record is event.record for aside in outcome.set_aside):
                     inbox.claim(event)
-                    tally.effects += not outcome.duplicate
+                    tally.effects += 1
                 for aside in outcome.set_aside:
                     if aside.claimed:
                         inbox.release((aside.source, aside.event_id))
