@@ -30,6 +30,11 @@ class DataFolder:
         self._sweeper: subprocess.Popen[bytes] | None = None
 
     @property
+    def is_used(self) -> bool:
+        """Whether a stack was ever started here."""
+        return (self.path / "secrets.json").exists()
+
+    @property
     def lock(self) -> int:
         """The descriptor of the held lock, for children to inherit."""
         if self._lock is None:
@@ -89,12 +94,13 @@ class DataFolder:
 
     def ports(self, first: int | None) -> Ports:
         """The ports that the folder's stack uses: those asked for, else those of the last time, else the usual."""
-        remembered = self.path / "ports.json"
         if first is None:
-            first = int(_read_json(remembered).get("first", FIRST))
-        ports = Ports(first)
-        _write_json(remembered, {"first": ports.first})
-        return ports
+            first = int(_read_json(self.path / "ports.json").get("first", FIRST))
+        return Ports(first)
+
+    def remember(self, ports: Ports) -> None:
+        """Keep the ports for the next time."""
+        _write_json(self.path / "ports.json", {"first": ports.first})
 
     def secret(self, name: str) -> str:
         """The generated password of that name, the same for ever; kept in a file that only its owner can read."""
@@ -120,8 +126,9 @@ class DataFolder:
             )
 
     def withdraw(self) -> None:
-        """Remove `stack.json`: the stack is not, or no longer, ready."""
-        self.stack_file.unlink(missing_ok=True)
+        """Remove `stack.json`: the stack is not, or no longer, ready. Another holder's is left alone."""
+        if self._lock is not None:
+            self.stack_file.unlink(missing_ok=True)
 
 
 def running_stack(path: Path) -> dict[str, Any] | None:

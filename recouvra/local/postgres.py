@@ -10,10 +10,10 @@ from pathlib import Path
 
 import asyncpg
 
+from recouvra.local.children import Account, Child, Deadline, account_for
 from recouvra.local.errors import LocalError
 from recouvra.local.folder import flush_folder
 from recouvra.local.ports import HOST, database_url
-from recouvra.local.processes import Account, Child, Deadline, account_for
 
 SUPERUSER = "recouvra"
 _SETTINGS = {

@@ -15,7 +15,7 @@ from recouvra.local.jars import kafka_jars_aside
 from recouvra.local.kafka import Kafka
 from recouvra.local.ports import ORDER, Ports
 from recouvra.local.postgres import Postgres
-from recouvra.local.service import SERVICES, ServiceRole, role_settings, settings
+from recouvra.local.roles import SERVICES, ServiceRole, role_settings, settings
 from recouvra.local.topics import create_topics
 
 Tell = Callable[[str, str], None]
@@ -87,6 +87,7 @@ class Stack:
     async def _start(self) -> None:
         self.ports = self.folder.ports(self._ports_from)
         self.ports.check_free(tuple(name for name in ORDER if name != "liquidation"))
+        self.folder.remember(self.ports)
         self._tell("Apache Kafka : vérification des fichiers", "Apache Kafka: checking its files")
         jars = await kafka_jars_aside(self.folder.path / "cache", self._tell_fetched)
         folder, ports = self.folder, self.ports
@@ -248,6 +249,8 @@ async def _fails_when_ended(role: ServiceRole) -> None:
 async def _all(*work: Awaitable[None], first: bool = False) -> None:
     """Wait for all of it, or for the `first` to succeed; one that fails cancels the others, which end before we do."""
     tasks = [asyncio.ensure_future(one) for one in work]
+    if not tasks:
+        return
     try:
         when = asyncio.FIRST_COMPLETED if first else asyncio.FIRST_EXCEPTION
         done, _ = await asyncio.wait(tasks, return_when=when)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
 from recouvra.contracts.topics import EVENTS, MARKS
+from recouvra.local.children import Deadline
 from recouvra.local.errors import LocalError
-from recouvra.local.processes import Deadline
 
 PARTITIONS = 6
 MAX_MESSAGE_BYTES = 4_194_304
@@ -79,10 +79,11 @@ async def create_topics(bootstrap: str, partitions: int | None = None, within: f
             await _create(admin, missing)
         served = await _until_served(admin, wanted, Deadline(within))
         differing = await _differences(admin, wanted, served)
-    except (KafkaError, OSError) as error:
+    except (KafkaConnectionError, OSError) as error:
+        raise LocalError(f"Kafka ne répond pas sur {bootstrap}.", f"Kafka does not answer at {bootstrap}.") from error
+    except KafkaError as error:
         raise LocalError(
-            f"Kafka ne répond pas sur {bootstrap} ou a refusé les sujets : {error}",
-            f"Kafka does not answer at {bootstrap} or refused the topics: {error}",
+            f"Kafka ({bootstrap}) refuse les sujets : {error}", f"Kafka ({bootstrap}) refuses the topics: {error}"
         ) from error
     finally:
         await admin.close()

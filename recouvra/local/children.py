@@ -77,12 +77,13 @@ class Child:
     """One program as a child: started, awaited, stopped; it may be started again after it ended.
 
     `keep_open` are descriptors that it inherits: the data folder's lock lasts as long as the last child. What it
-    prints is appended to `log`. `death_signal` is sent by the kernel when the parent ends, however it ends.
+    prints is appended to `log`, or goes where ours goes. `death_signal` is sent by the kernel when the parent ends,
+    however it ends.
     """
 
     name: str
     command: Sequence[str | Path]
-    log: Path
+    log: Path | None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     account: Account | None = None
     death_signal: int = signal.SIGKILL
@@ -106,20 +107,26 @@ class Child:
         """Fork and exec; from the main thread only, because the death signal follows the thread that forked."""
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread")
+        if self.log is None:
+            self._running = self._spawn(None)
+            return
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._log_starts_at = log.seek(0, os.SEEK_END)
-            self._running = subprocess.Popen(
-                [str(word) for word in self.command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=dict(self.environment),
-                pass_fds=tuple(self.keep_open),
-                # Ctrl-C reaches the parent alone, which then stops its children in order.
-                start_new_session=True,
-                preexec_fn=_before_exec(self.account, self.death_signal),
-            )
+            self._running = self._spawn(log.fileno())
+
+    def _spawn(self, output: int | None) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [str(word) for word in self.command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            env=dict(self.environment),
+            pass_fds=tuple(self.keep_open),
+            # Ctrl-C reaches the parent alone, which then stops its children in order.
+            start_new_session=True,
+            preexec_fn=_before_exec(self.account, self.death_signal),
+        )
 
     async def ended(self) -> int:
         """Wait until it ends; its exit code (negative: the signal)."""
@@ -168,6 +175,8 @@ class Child:
 
     def last_words(self) -> str:
         """The line of its log that most likely says why it ended: the last that names an error, else the last."""
+        if self.log is None:
+            return ""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(self._log_starts_at, log.seek(0, os.SEEK_END) - 16_384))
@@ -179,9 +188,10 @@ class Child:
 
     def died(self, code: int) -> LocalError:
         """The sentence for a child that ended although it should run."""
+        words = self.last_words()
         return LocalError(
-            f"{self.name} s'est arrêté (code {code}) : {self.last_words()} (journal : {self.log})",
-            f"{self.name} stopped (code {code}): {self.last_words()} (log: {self.log})",
+            f"{self.name} s'est arrêté (code {code})" + (f" : {words} (journal : {self.log})" if self.log else "."),
+            f"{self.name} stopped (code {code})" + (f": {words} (log: {self.log})" if self.log else "."),
         )
 
 

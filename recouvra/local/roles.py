@@ -1,13 +1,16 @@
 """One role of one service as a child process, and the environment that it is started with."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from recouvra.local.children import Child
+from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
 from recouvra.local.ports import HOST, Ports, database_url
-from recouvra.local.processes import Child
 
 SERVICES = ("registration", "contributions", "reporting")
 
@@ -40,7 +43,7 @@ class ServiceRole:
     """A service's API or worker: `start`, `stop`, and `start` again."""
 
     def __init__(
-        self, name: str, role: str, environment: Mapping[str, str], log: Path, keep_open: Sequence[int] = ()
+        self, name: str, role: str, environment: Mapping[str, str], log: Path | None, keep_open: Sequence[int] = ()
     ) -> None:
         self.name = name
         self.role = role
@@ -87,6 +90,26 @@ class ServiceRole:
         if (code := await child.run(within=120)) != 0:
             raise child.died(code)
 
-    def died(self, code: int) -> Exception:
+    def died(self, code: int) -> LocalError:
         """The sentence for a role that ended although it should run."""
         return self._child.died(code)
+
+
+async def run_roles(roles: Sequence[ServiceRole]) -> None:
+    """Run roles until SIGINT, SIGTERM or SIGHUP; raises LocalError when one ends by itself, all stopped then."""
+    loop = asyncio.get_running_loop()
+    signalled = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, signalled.set)
+    ending: dict[asyncio.Task[int], ServiceRole] = {}
+    told = asyncio.create_task(signalled.wait())
+    try:
+        for role in roles:
+            await role.start()
+            ending[asyncio.create_task(role.ended())] = role
+        done, _ = await asyncio.wait({told, *ending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ending.keys() & done:
+            raise ending[task].died(task.result())
+    finally:
+        await asyncio.gather(*(role.stop() for role in roles))
+        told.cancel()

@@ -1,0 +1,30 @@
+# make demo and make test are all that a fresh machine with Python and make needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test check bench schemas
+install: .venv/.installed
+
+demo: install
+	@$(BIN)/recouvra demo
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
+	$(BIN)/python -m recouvra.contracts.export --check && $(BIN)/python -m pytest tests/house
+
+bench: install
+	$(BIN)/python -m bench
+
+schemas: install
+	$(BIN)/python -m recouvra.contracts.export
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 ou plus récent est nécessaire / Python 3.11 or newer is needed (make PYTHON=python3.12 …); this is " + sys.version.split()[0])'
+	@echo "Installation dans .venv (quelques minutes la première fois) / installing into .venv (some minutes the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@ && echo "Installé / installed: .venv/bin/recouvra"

@@ -1,0 +1,54 @@
+"""Asking a service, and saying in one sentence when it does not answer or refuses."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recouvra.cli.terminal import wrong_use
+from recouvra.local.errors import LocalError, in_the_readers_language
+
+if TYPE_CHECKING:
+    import httpx
+
+Query = Mapping[str, str | int | Sequence[str] | None]
+
+
+def ask(url: str, query: Query | None = None) -> "httpx.Response":
+    """The answer of a GET, as `httpx.Response`; LocalError when there is none or it is a refusal."""
+    import httpx
+
+    asked = {name: value for name, value in (query or {}).items() if value is not None and value != []}
+    language = in_the_readers_language("fr", "en").splitlines()[0]
+    try:
+        answer = httpx.get(url, params=asked, headers={"Accept-Language": language}, timeout=60)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise LocalError(
+            f"{url} ne répond pas : vérifiez l'adresse, et que le service est lancé.",
+            f"{url} does not answer: check the address, and that the service runs.",
+        ) from error
+    if answer.is_success:
+        return answer
+    said = _problem(answer)
+    if answer.status_code in (400, 404, 422):
+        raise wrong_use(said, said)
+    raise LocalError(said, said)
+
+
+def pages(url: str, query: Query) -> Iterator[dict[str, Any]]:
+    """Every page of an answer, following its cursor."""
+    cursor: str | None = None
+    while True:
+        page = ask(url, {**query, "limit": 500, "cursor": cursor}).json()
+        yield page
+        cursor = page.get("next")
+        if cursor is None:
+            return
+
+
+def _problem(answer: "httpx.Response") -> str:
+    """What an `application/problem+json` says, in one line."""
+    try:
+        problem = answer.json()
+        faults = [f"{fault['pointer']} : {fault['detail']}" for fault in problem.get("errors", [])]
+        return " ".join([f"{answer.status_code} {problem['title']}", "; ".join(faults)]).strip()
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return f"{answer.status_code} {answer.reason_phrase}"

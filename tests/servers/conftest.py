@@ -1,0 +1,36 @@
+"""A real broker and a real database for the tests of this folder, started once."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from secrets import token_urlsafe
+
+import pytest
+import pytest_asyncio
+
+from recouvra.local.postgres import Postgres
+from recouvra.local.servers import broker, database
+
+CreateDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a broker without topics: each test makes its own."""
+    async with broker(tmp_path_factory.mktemp("kafka")) as running:
+        yield running.bootstrap
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
+    """A database server, for tests that stop it or look at it as its superuser."""
+    async with database(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres(database_server: Postgres) -> CreateDatabase:
+    """Makes an empty database of that name, with a role of its own; its address."""
+
+    async def create_database(name: str) -> str:
+        return await database_server.create_database(name, token_urlsafe(12))
+
+    return create_database
