@@ -1,1 +1,1 @@
-"""Reporting: read models and HTTP reports over every published fact."""
+"""Reporting: every published fact kept as it came, and the figures that follow from them as of any instant."""

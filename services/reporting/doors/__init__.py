@@ -1,0 +1,1 @@
+"""The doors: facts and marks come in, reports go out."""

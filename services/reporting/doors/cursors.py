@@ -1,0 +1,59 @@
+"""Where a page ended: opaque to the caller, true to its query and to its instant."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from fastapi import Request
+
+from recouvra.chassis.problems import Problem
+from recouvra.contracts.codes import Message
+from services.reporting.reports.instants import told
+
+_MAY_CHANGE = ("cursor", "limit", "lang", "format")
+_BITE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The instant that all pages answer, and the keys of the last row that was given."""
+
+    as_of: datetime
+    keys: Sequence[str]
+
+    def written(self, request: Request) -> str:
+        """As a text for the address of the next page; it is worth something with this same query only."""
+        said = json.dumps([told(self.as_of), *self.keys], ensure_ascii=False, separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(_seal(request, said) + said).decode().rstrip("=")
+
+    @classmethod
+    def read(cls, request: Request, text: str, keys: int) -> Cursor:
+        """Reads it again, of a query with so many keys; raises a 422 problem for anything that it was not given.
+
+        The seal is no secret: whoever forges it reads nothing but what the query's filters would give.
+        """
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            seal, said = raw[:_BITE], raw[_BITE:]
+            if seal == _seal(request, said):
+                as_of, *last = json.loads(said)
+                if len(last) == keys and all(isinstance(key, str) for key in last):
+                    return cls(datetime.fromisoformat(as_of), last)
+        except (ValueError, TypeError):
+            pass
+        fault = Message(
+            fr="ce curseur n'est pas celui de la page précédente de cette requête ; recommencez sans curseur",
+            en="this cursor is not that of the page before in this query; start again without a cursor",
+        )
+        message = Message(fr="Ce curseur ne vaut pas pour cette requête.", en="This cursor is not one of this query.")
+        raise Problem(422, "invalid-request", message, [("/query/cursor", fault)])
+
+
+def _seal(request: Request, said: bytes) -> bytes:
+    query = sorted(item for item in request.query_params.multi_items() if item[0] not in _MAY_CHANGE)
+    return blake2b(json.dumps([request.url.path, query]).encode() + b"\n" + said, digest_size=_BITE).digest()

@@ -1,0 +1,42 @@
+"""Facts come in: each is kept as it came, in the room of its topic; of the others only their progress is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from recouvra.chassis.database import Connection
+from recouvra.chassis.outcome import Outcome
+from recouvra.contracts.reading import Received
+from services.reporting.projections import marks, progress
+from services.reporting.projections.contribution_assessed import ASSESSED
+from services.reporting.projections.contribution_received import RECEIVED
+from services.reporting.projections.payer_affiliated import AFFILIATION
+from services.reporting.projections.payment_held import HELD
+
+_LEDGERS = {ledger.event.topic: ledger for ledger in (ASSESSED, RECEIVED, HELD, AFFILIATION)}
+
+
+class Facts:
+    """The facts of one batch. Nothing is locked or loaded: what they add to never changes."""
+
+    def __init__(self) -> None:
+        self._by_topic: dict[str, list[Received]] = {}
+
+    def apply(self, received: Received, reading: datetime) -> Outcome:
+        """Keeps the fact; its knowledge time is the publisher's, whatever our clock reads (DEF-007)."""
+        self._by_topic.setdefault(received.record.topic, []).append(received)
+        return Outcome()
+
+    async def save(self, connection: Connection) -> None:
+        """Appends the facts to their ledgers, then tells how far those are complete."""
+        for topic, facts in self._by_topic.items():
+            if topic in _LEDGERS:
+                await _LEDGERS[topic].append(connection, facts)
+        await progress.save(connection, (fact for facts in self._by_topic.values() for fact in facts))
+        await marks.advance(connection)
+
+
+async def opens(connection: Connection, events: Sequence[Received]) -> Facts:
+    """What a batch of facts works on (the chassis's `Opens`)."""
+    return Facts()

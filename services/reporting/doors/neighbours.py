@@ -1,0 +1,59 @@
+"""What only others can tell: where the topics end, and which records the other services set aside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from recouvra.chassis.positions import Place
+from recouvra.contracts.topics import READS
+
+log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 2.0
+
+
+async def ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int] | None:
+    """Where every partition of these topics ends; None where the broker does not answer within two seconds."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=int(_PATIENCE_SECONDS * 1000))
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await consumer.start()
+            await consumer.topics()  # only then does it know the partitions of topics that it has not subscribed to
+            places = [Place(topic, n) for topic in topics for n in consumer.partitions_for_topic(topic) or ()]
+            found = await consumer.end_offsets([TopicPartition(*place) for place in places])
+    except Exception as error:
+        log.info("ends of topics: %r", error)
+        return None
+    finally:
+        await asyncio.wait({asyncio.ensure_future(consumer.stop())}, timeout=1)
+    return {Place(tp.topic, tp.partition): end for tp, end in found.items()}
+
+
+async def dead_letters(peers: Mapping[str, str]) -> dict[str, dict[str, int] | None]:
+    """By service, how many dead letters wait with it on each topic that it reads; None where it does not answer.
+
+    All are asked at once, and have two seconds.
+    """
+    services = [service for service in peers if service in READS]
+    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
+        answers = await asyncio.gather(*(_of_one(client, peers[service], READS[service]) for service in services))
+    return dict(zip(services, answers, strict=True))
+
+
+async def _of_one(client: httpx.AsyncClient, url: str, topics: Sequence[str]) -> dict[str, int] | None:
+    async def waiting(topic: str) -> int:
+        query: dict[str, str | int] = {"topic": topic, "state": "waiting", "limit": 1}
+        answer = await client.get(f"{url}/v1/dead-letters", params=query)
+        answer.raise_for_status()
+        return int(answer.json()["total"])
+
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return dict(zip(topics, await asyncio.gather(*map(waiting, topics)), strict=True))
+    except (TimeoutError, httpx.HTTPError, LookupError, TypeError, ValueError) as error:
+        log.info("dead letters of %s: %r", url, error)
+        return None

@@ -1,0 +1,55 @@
+"""One consistent view for one answer: how far the figures are complete, and the figures, of the same instant."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from recouvra.chassis.database import Connection, Database
+from recouvra.chassis.problems import Problem
+from recouvra.contracts.codes import Message
+from recouvra.contracts.topics import MARKS
+from services.reporting.projections.marks import complete_up_to
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A transaction that sees what was committed at one moment.
+
+    Attributes:
+        complete_up_to: no fact known up to then is missing.
+        positions: names the facts that are in; it changes with each one.
+    """
+
+    connection: Connection
+    complete_up_to: datetime
+    positions: str
+
+    def answered(self, as_of: datetime | None) -> datetime:
+        """The instant that is answered: a later one than `complete_up_to` is answered as that (DEF-007)."""
+        return self.complete_up_to if as_of is None else min(as_of, self.complete_up_to)
+
+
+@asynccontextmanager
+async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[Snapshot]:
+    """Opens the view; raises a 503 problem before every awaited service was once read completely."""
+    pool = await database.pool()
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        complete = await complete_up_to(connection, awaited)
+        if complete is None:
+            raise Problem(
+                503,
+                "not-complete-yet",
+                Message(
+                    fr="Les premiers faits sont en cours de lecture ; réessayez dans quelques secondes.",
+                    en="The first facts are still being read; try again in a few seconds.",
+                ),
+            )
+        read = await connection.fetchval(
+            "select coalesce(md5(string_agg(concat_ws('/', topic, partition, next_offset), ' ' "
+            "order by topic, partition)), '') from position where topic <> $1",
+            MARKS,
+        )
+        yield Snapshot(connection, complete, read)

@@ -1,0 +1,1 @@
+"""The figures: one file a report, with its keys, its row, its SQL and its columns."""

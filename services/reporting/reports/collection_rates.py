@@ -1,0 +1,69 @@
+"""`/v1/collection-rates`: what was assessed, what came in for it, and their ratio, by whatever the fund groups by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
+from services.reporting.reports.plan import Arguments, Fields, Plan, of_payers, of_periods
+from services.reporting.reports.rates import rate
+
+COLUMNS = ("payers", "assessed_xof", "received_xof", "outstanding_xof", "collection_rate")
+
+# What rows may be grouped by, in the order of their keys: (the key's column, its SQL over a fact).
+DIMENSIONS = {
+    "payer_kind": ("payer_kind", "payer_kind"),
+    "region": ("region", "left(territory_code, 2)"),
+    "territory": ("territory_code", "territory_code"),
+    "payer": ("payer_id", "payer_id"),
+    "period": ("period", "period"),
+}
+
+_MEASURES = {
+    "payers": "count(distinct payer_id)",
+    "assessed_xof": "coalesce(sum(assessed_xof), 0)",
+    "received_xof": "coalesce(sum(received_xof), 0)",
+}
+
+
+class CollectionRatesAsked(Paged, OfPayers, OfPeriods):
+    """What may be asked: every filter and every grouping."""
+
+    group_by: list[Literal["payer_kind", "region", "territory", "payer", "period"]] = Field(
+        [], description="Repeatable; none: one row for all."
+    )
+
+
+def plan(asked: CollectionRatesAsked, as_of: datetime) -> Plan:
+    """Sums over the facts known at `as_of`, each under its own kind and territory (DEF-006, DEF-007, DEF-033).
+
+    Both ledgers are summed by payer and key first, so that payers are counted among few rows.
+    """
+    dimensions = [dimension for name, dimension in DIMENSIONS.items() if name in asked.group_by]
+    arguments = Arguments()
+    where = f"known_at <= {arguments.put(as_of)}{of_payers(asked, arguments)}{of_periods(asked, arguments)}"
+    columns = dict([("payer_id", "payer_id"), *dimensions])
+    keys = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
+    grouped = ", ".join(str(n) for n in range(1, len(columns) + 1))
+    part = (
+        f"select {keys}, sum(assessed_xof) as assessed_xof, 0 as received_xof from assessed where {where} "  # noqa: S608 - constants of ours
+        f"group by {grouped} "
+        f"union all select {keys}, 0, sum(received_xof) from received where {where} group by {grouped}"
+    )
+    return Plan([column for column, _ in dimensions], part, _MEASURES, _fields, COLUMNS, arguments)
+
+
+def _fields(measures: Mapping[str, Any]) -> Fields:
+    """Amounts in whole francs; the rate null where nothing was assessed."""
+    assessed, received = int(measures["assessed_xof"]), int(measures["received_xof"])
+    return {
+        "payers": measures["payers"],
+        "assessed_xof": assessed,
+        "received_xof": received,
+        "outstanding_xof": assessed - received,
+        "collection_rate": rate(received, assessed),
+    }

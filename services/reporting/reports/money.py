@@ -1,0 +1,57 @@
+"""`/v1/money`: everything reported in, by channel and month of its value date, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.reporting.reports.asked import OfPayers, Paged
+from services.reporting.reports.plan import Arguments, Fields, Plan, of_payers
+
+KEYS = ("channel", "month")
+COLUMNS = ("received_xof", "credit_xof", "suspense_xof", "total_xof")
+
+_MEASURES = {
+    "received_xof": "coalesce(sum(received_xof), 0)",
+    "credit_xof": "coalesce(sum(credit_xof), 0)",
+    "suspense_xof": "coalesce(sum(suspense_xof), 0)",
+}
+
+
+class MoneyAsked(Paged, OfPayers):
+    """What may be asked: filters on the payer; a period means nothing to money that has none."""
+
+
+def plan(asked: MoneyAsked, as_of: datetime) -> Plan:
+    """Sums over the facts known at `as_of`.
+
+    A filter on the payer leaves suspense out, whoever it names as its payer. Received money stands under its fact's
+    kind and territory, credit under those that its payer was last known to have at `as_of`.
+    """
+    arguments = Arguments()
+    known = f"known_at <= {arguments.put(as_of)}"
+    filters = of_payers(asked, arguments)
+    placed = f"select channel, received_on, received_xof, 0 as held_xof, null as held_as from received where {known}"  # noqa: S608 - constants of ours
+    held = f"select channel, received_on, 0, held_xof, held_as from held where {known}"  # noqa: S608 - constants of ours
+    if asked.names_payers:
+        payers = (
+            f"select distinct on (payer_id) payer_id, payer_kind, territory_code from affiliation where {known} "  # noqa: S608 - constants of ours
+            "order by payer_id, known_at desc, id desc"
+        )
+        of_them = f"payer_id in (select payer_id from ({payers}) as payer where true{filters})"  # noqa: S608 - constants of ours
+        placed += filters
+        held += f" and held_as = 'credit' and {of_them}"
+    part = (
+        "select channel, to_char(received_on, 'YYYY-MM') as month, sum(received_xof) as received_xof, "  # noqa: S608 - constants of ours
+        "sum(held_xof) filter (where held_as = 'credit') as credit_xof, "
+        "sum(held_xof) filter (where held_as = 'suspense') as suspense_xof "
+        f"from ({placed} union all {held}) as money group by channel, received_on"
+    )
+    return Plan(KEYS, part, _MEASURES, _fields, COLUMNS, arguments)
+
+
+def _fields(measures: Mapping[str, Any]) -> Fields:
+    """Whole francs."""
+    amounts: Fields = {name: int(measures[name]) for name in _MEASURES}
+    return amounts | {"total_xof": sum(int(measures[name]) for name in _MEASURES)}
