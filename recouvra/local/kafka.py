@@ -36,7 +36,10 @@ appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} - %m%n
-rootLogger.level = info
+# At `info` each start writes thousands of lines, and takes longer.
+rootLogger.level = warn
+logger.server.name = kafka.server.KafkaRaftServer
+logger.server.level = info
 rootLogger.appenderRef.console.ref = console
 """
 
