@@ -1,4 +1,4 @@
-"""Months written `YYYY-MM`: first day, neighbour, quarter. Text order is order in time."""
+"""Months written `YYYY-MM`: first day, neighbour, quarter (DEF-002, DEF-020). Text order is order in time."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""The answer to a declaration, as its findings make it and as it travels."""
+"""The answer to a declaration, as its findings make it and as it travels. Source: DEF-021 to DEF-023."""
 
 from recouvra.contracts.codes import AnomalyCode, anomaly_message
 from recouvra.contracts.declaration_answered import Anomaly, DeclarationAnswered

@@ -1,4 +1,4 @@
-"""A declaration of one payer for one month, with the parts it came in."""
+"""A declaration of one payer for one month, with the parts it came in. Source: DEF-021, DEF-025."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""What one record did, before its facts have a knowledge time."""
+"""What one record did, before its facts have a knowledge time. Source: DEF-015, DEF-027."""
 
 from dataclasses import dataclass, field
 

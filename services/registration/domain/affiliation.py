@@ -1,4 +1,4 @@
-"""Which of several records about a payer holds."""
+"""Which of several records about a payer holds. Source: DEF-035."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hire as the rules read it: without names, which decide nothing beyond likeness."""
+"""A hire as the rules read it: without names, which decide nothing beyond likeness. Source: DEF-034."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When two persons look the same: sex, birth date, family name, first given name."""
+"""When two persons look the same: sex, birth date, family name, first given name. Source: DEF-034."""
 
 from __future__ import annotations
 

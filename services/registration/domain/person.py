@@ -1,4 +1,4 @@
-"""A person with an insured number, and whose they are."""
+"""A person with an insured number, and whose they are. Source: DEF-034."""
 
 from __future__ import annotations
 
