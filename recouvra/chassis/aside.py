@@ -8,6 +8,7 @@ gap between the stored position and what is delivered is read here before it is 
 from __future__ import annotations
 
 import time
+from operator import methodcaller
 from typing import Any
 
 import confluent_kafka
@@ -15,6 +16,9 @@ import confluent_kafka
 from recouvra.contracts.record import Record
 
 MOST_RECORDS = 500
+# For a header key that is not UTF-8 the client leaves its error pending and returns as if all were well; called from C
+# the interpreter checks for that at once, called from Python it may surface anywhere later.
+_headers = methodcaller("headers")
 MOST_BYTES = 4 << 20
 
 
@@ -79,8 +83,8 @@ def read_aside(
 def _record(message: Any) -> Record:
     """A message as a record; headers that cannot be decoded are left out, and the record says so."""
     try:
-        headers, readable = tuple(message.headers() or ()), True
-    except UnicodeDecodeError:
+        headers, readable = tuple(_headers(message) or ()), True
+    except (UnicodeDecodeError, SystemError):
         headers, readable = (), False
     return Record(
         message.topic(), message.partition(), message.offset(), message.key(), message.value(), headers, readable

@@ -251,10 +251,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         """Tries until the batch is committed or the worker stops; a record that alone fails is set aside."""
         pause, failed, tries = 0.05, None, 0
         while not self._stopping:
+            self.polled_at = time.monotonic()  # each try is bounded in time: waiting for a database is no stuck client
             try:
                 return await self._once(records, failed)
-            except (PositionLost, Retry):
+            except (PositionLost, Retry) as moved:
                 self.counters.positions_lost += 1
+                log.info("batch again, %s: %s", type(moved).__name__, moved)
             except Exception as error:
                 self.counters.retries += 1
                 tries += 1
