@@ -38,7 +38,7 @@ class Payer:
 
 @dataclass(slots=True)
 class Namesakes:
-    """Of the persons who look the same: the first, and the first of those without NINA."""
+    """Of the persons who were hired, once at least, under names that look the same: the first, and without NINA."""
 
     first: str | None = None
     first_without_nina: str | None = None
@@ -91,7 +91,8 @@ class Register:
         payers: by payer_id, every payer that a request may name.
         claims: contents of known requests, by topic and request (DEF-027).
         people: by NINA, every person that a request may concern.
-        namesakes: by likeness, for every person who may be registered.
+        namesakes: by likeness, for every person who may be registered. Names of any hire count, not the latest alone:
+            who takes another name must not slip through under the former.
     """
 
     draw: Callable[[], str]
@@ -171,7 +172,7 @@ class Register:
         if (other := self._namesake(hire)) is not None:
             codes = (RegistrationCode.POSSIBLE_DUPLICATE,)
             self.changes.duplicates.append(Duplicate(person.insured_number, other, hire.key, known_at))
-        self._settle(person)
+        self._settle(person, hire)
         answer = Answer("registered", person.insured_number, codes, known_at)
         return [Fact(registered(person, payer), known_at, person.insured_number), self._answer(hire, answer)]
 
@@ -183,7 +184,7 @@ class Register:
             self.changes.duplicates.append(Duplicate(number, None, hire.key, known_at))
         changed = self.changes.new_people if number in self.changes.new_people else self.changes.people
         changed[number] = person
-        self._settle(person)
+        self._settle(person, hire)
         facts = [] if person.shows_as(known) else [Fact(registered(person, payer), known_at, number)]
         return [*facts, self._answer(hire, Answer(outcome, number, (), known_at))]
 
@@ -192,9 +193,9 @@ class Register:
         namesakes = self.namesakes.get(hire.likeness, Namesakes())
         return namesakes.first if hire.nina is None else namesakes.first_without_nina
 
-    def _settle(self, person: InsuredPerson) -> None:
-        """Lets what follows in the batch meet the person as they are now."""
-        hire, number = person.hire, person.insured_number
+    def _settle(self, person: InsuredPerson, hire: Hire) -> None:
+        """Lets what follows in the batch meet the person as they are now, and under the names of this hire."""
+        number = person.insured_number
         if hire.nina is not None:
             self.people[hire.nina] = person
         namesakes = self.namesakes.setdefault(hire.likeness, Namesakes())

@@ -46,7 +46,8 @@ create table hire (
     primary key (payer_id, request_id)
 ) with (fillfactor = 90);
 create index hire_pending on hire (payer_id, came) where outcome = 'pending';
-create index hire_alike on hire (likeness, came);
+create index hire_alike on hire (likeness, came) where insured_number is not null;
+create index hire_alike_without_nina on hire (likeness, came) where insured_number is not null and nina is null;
 
 -- Every insured person: (payer_id, request_id) is the hire that decides whose they are and what they are called.
 create table person (

@@ -41,25 +41,24 @@ async def lock(connection: Connection, ninas: Collection[str]) -> dict[str, Insu
 
 
 async def namesakes(connection: Connection, likenesses: Collection[bytes]) -> dict[bytes, Namesakes]:
-    """Who is registered of each likeness; until the transaction ends nobody else registers one of them.
+    """Who was hired under each likeness; until the transaction ends nobody else registers one of them.
 
     Without that exclusion two transactions at once could register the same person twice and neither would see it.
+    Two index look-ups a likeness, however many look the same (there are thousands of "unknown" born on 1 January).
     """
     if not likenesses:
         return {}
     await _exclude(connection, likenesses)
     rows = await connection.fetch(
         """
-        select l.likeness, anyone.insured_number as first, unnamed.insured_number as first_without_nina
+        select l.likeness, (
+            select insured_number from hire h
+            where h.likeness = l.likeness and insured_number is not null order by came limit 1
+        ) as first, (
+            select insured_number from hire h
+            where h.likeness = l.likeness and insured_number is not null and nina is null order by came limit 1
+        ) as first_without_nina
         from unnest($1::bytea[]) l(likeness)
-        left join lateral (
-            select p.insured_number from hire h join person p using (payer_id, request_id)
-            where h.likeness = l.likeness order by h.came limit 1
-        ) anyone on true
-        left join lateral (
-            select p.insured_number from hire h join person p using (payer_id, request_id)
-            where h.likeness = l.likeness and p.nina is null order by h.came limit 1
-        ) unnamed on true
         """,
         list(likenesses),
     )

@@ -163,6 +163,14 @@ def test_two_ninas_are_two_people_however_alike_but_one_nina_may_be_who_came_wit
     assert office.answer(request_id="H-4") == ("registered", ["possible-duplicate"])
 
 
+def test_who_took_another_name_is_found_under_the_former_too(office: Office) -> None:
+    office.read(hire())
+    office.read(hire("P-2", family_name="Keïta", hired_on=date(2026, 1, 2)))
+    for request_id, family_name in (("H-2", "Traoré"), ("H-3", "Keïta")):
+        office.read(hire(request_id=request_id, nina=None, family_name=family_name))
+        assert office.answer(request_id=request_id) == ("registered", ["possible-duplicate"])
+
+
 def test_one_nina_with_two_birth_dates_is_listed_and_stays_one_person(office: Office) -> None:
     office.read(hire())
     office.read(hire("P-2", birth_date=date(1991, 5, 17)))
