@@ -17,6 +17,8 @@ from recouvra.local.errors import LocalError
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -57,6 +59,8 @@ def _before_exec(account: Account | None, death_signal: int) -> Callable[[], Non
     def prepare() -> None:
         if account is not None:
             _prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # Without it access(2), by which initdb looks for its neighbour, takes no notice of capabilities.
+            _prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
             os.setgroups([])
             os.setgid(account.gid)
             os.setuid(account.uid)
