@@ -128,8 +128,8 @@ def held(payer_id: str | None, xof: int, held_as: str = "credit", **more: Any) -
 class Reporting:
     """The service without a broker: `feed` is what its reader does with a batch, `get` what its API answers."""
 
-    def __init__(self, connection: asyncpg.Connection, client: httpx.AsyncClient, reading: Reading) -> None:
-        self.connection, self.client, self._reading = connection, client, reading
+    def __init__(self, url: str, connection: asyncpg.Connection, client: httpx.AsyncClient, reading: Reading) -> None:
+        self.url, self.connection, self.client, self._reading = url, connection, client, reading
         self._ends: dict[Place, int] = {}
 
     async def feed(self, *records: Record) -> Tally:
@@ -150,7 +150,7 @@ class Reporting:
         """Marks of every awaited service that hold at once."""
         await self.feed(*(mark(service, up_to) for service in AWAITED))
 
-    async def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
+    async def get(self, path: str, headers: Any = None, **query: Any) -> httpx.Response:
         """One request."""
         return await self.client.get(path, params=query, headers=headers)
 
@@ -178,7 +178,7 @@ async def reporting(postgres: CreateDatabase, peers: dict[str, str] | None = Non
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://r") as it:
-            yield Reporting(connection, it, reading)
+            yield Reporting(url, connection, it, reading)
     finally:
         await connection.close()
 

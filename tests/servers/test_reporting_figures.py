@@ -151,7 +151,7 @@ async def test_a_fact_stands_under_its_own_kind_and_territory_after_its_payer_ch
 
 
 async def test_money_stands_by_channel_and_month_of_its_value_date_and_always_adds_up(empty: Reporting) -> None:
-    march = {"received_on": date(2026, 3, 3), "channel": "treasury"}
+    march: dict[str, Any] = {"received_on": date(2026, 3, 3), "channel": "treasury"}
     await empty.feed(
         fact(affiliated("A", "state", "0901"), START),
         fact(received("A", "2026-01", 600, "state", "0901"), START),
@@ -184,7 +184,7 @@ async def test_money_of_some_payers_leaves_suspense_out_and_takes_credit_by_what
     )
     await empty.complete()
 
-    async def region(code: str, **query: str) -> dict[str, int]:
+    async def region(code: str, **query: Any) -> dict[str, int]:
         total: dict[str, int] = (await empty.get("/v1/money", region=code, **query)).json()["total"]
         return total
 

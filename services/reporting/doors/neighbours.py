@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from recouvra.chassis.positions import Place
 from recouvra.contracts.topics import READS
@@ -18,18 +19,21 @@ _PATIENCE_SECONDS = 2.0
 
 async def ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int] | None:
     """Where every partition of these topics ends; None where the broker does not answer within two seconds."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=int(_PATIENCE_SECONDS * 1000))
+    patience = {"bootstrap_servers": bootstrap, "request_timeout_ms": int(_PATIENCE_SECONDS * 1000)}
+    admin, consumer = AIOKafkaAdminClient(**patience), AIOKafkaConsumer(**patience)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            await consumer.start()
-            await consumer.topics()  # only then does it know the partitions of topics that it has not subscribed to
-            places = [Place(topic, n) for topic in topics for n in consumer.partitions_for_topic(topic) or ()]
-            found = await consumer.end_offsets([TopicPartition(*place) for place in places])
+            await asyncio.gather(admin.start(), consumer.start())
+            described = await admin.describe_topics(list(topics))
+            # Asked of the broker: a consumer knows the partitions of no topic that it has not subscribed to.
+            found = await consumer.end_offsets(
+                [TopicPartition(topic["topic"], p["partition"]) for topic in described for p in topic["partitions"]]
+            )
     except Exception as error:
         log.info("ends of topics: %r", error)
         return None
     finally:
-        await asyncio.wait({asyncio.ensure_future(consumer.stop())}, timeout=1)
+        await asyncio.wait({asyncio.ensure_future(admin.close()), asyncio.ensure_future(consumer.stop())}, timeout=1)
     return {Place(tp.topic, tp.partition): end for tp, end in found.items()}
 
 

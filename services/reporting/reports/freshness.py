@@ -43,10 +43,10 @@ async def topics(
     complete = {row["service"]: row["up_to"] for row in await connection.fetch("select * from complete")}
     own = await connection.fetch("select topic, count(*) as n from dead_letter where state = 'waiting' group by topic")
     letters = dict(elsewhere) | {"reporting": {row["topic"]: row["n"] for row in own}}
-    lags = None if ends is None else lag_records(ends, await positions.stored(connection))
+    lags = lag_records(ends or {}, await positions.stored(connection))
     rows = []
     for topic in (*FACTS, *INBOUND):
-        lag = None if lags is None or topic in INBOUND else lags.get(topic, 0)
+        lag = None if topic in INBOUND else lags.get(topic)
         at = last.get(topic)
         rows.append(
             {
