@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -90,6 +91,10 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     @app.exception_handler(TimeoutError)
+    @app.exception_handler(asyncpg.PostgresConnectionError)
+    @app.exception_handler(asyncpg.OperatorInterventionError)  # it starts, stops, or ended a statement
+    @app.exception_handler(asyncpg.InsufficientResourcesError)
+    @app.exception_handler(asyncpg.InternalClientError)  # what asyncpg raises when a server dies under it
     async def _away(request: Request, error: Exception) -> JSONResponse:
         log.warning("database away: %r", error)
         return problem_response(request, Problem(503, "unavailable", _TITLES[503]))
