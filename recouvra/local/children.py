@@ -167,15 +167,22 @@ class Child:
         if self._running is not None:
             self._running.send_signal(number)
 
-    async def run(self, within: float) -> int:
-        """Start it and wait for its end; its exit code. Killed, with TimeoutError, after `within` seconds."""
+    async def run(self, within: float) -> None:
+        """Start it and wait for its end; LocalError when that is no success, or takes longer than `within` seconds."""
         self.start()
         try:
-            return await asyncio.wait_for(self.ended(), within)
+            code = await asyncio.wait_for(self.ended(), within)
+        except TimeoutError as error:
+            raise LocalError(
+                f"{self.name} n'a pas fini en {within:.0f} s (journal : {self.log})",
+                f"{self.name} was not done within {within:.0f} s (log: {self.log})",
+            ) from error
         finally:
             if self.is_running:
                 self.send(signal.SIGKILL)
                 await self.ended()
+        if code != 0:
+            raise self.died(code)
 
     def last_words(self) -> str:
         """The line of its log that most likely says why it ended: the last that names an error, else the last."""

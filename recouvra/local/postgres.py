@@ -78,7 +78,7 @@ class Postgres:
         """Whether it was started and has not ended."""
         return self._server.is_running
 
-    async def start(self, within: float = 60.0) -> None:
+    async def start(self, within: float = 180.0) -> None:
         """Start and wait until it takes connections; LocalError with its own last words when it does not."""
         if not (self.home / "data").exists():
             await self._make()
@@ -133,10 +133,10 @@ class Postgres:
         self._give_away(self.home, password)
         options = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--auth=scram-sha-256")
         initdb = self._child("initdb", "-D", str(half), "-U", SUPERUSER, f"--pwfile={password}", *options)
-        code = await initdb.run(within=60)
-        password.unlink()
-        if code != 0:
-            raise initdb.died(code)
+        try:
+            await initdb.run(within=180)
+        finally:
+            password.unlink()
         half.rename(self.home / "data")
         flush_folder(self.home)
 

@@ -119,7 +119,10 @@ class Stack:
         self._tasks.append(asyncio.create_task(self._announce_again()))
 
     def _tell_fetched(self, done: int, of: int) -> None:
-        self._tell(f"Apache Kafka : fichier {done} sur {of} téléchargé", f"Apache Kafka: file {done} of {of} fetched")
+        if done % 10 == 0 or done == of:
+            self._tell(
+                f"Apache Kafka : {done} fichiers sur {of} téléchargés", f"Apache Kafka: {done} files of {of} fetched"
+            )
 
     def _role(self, name: str, role: str) -> ServiceRole:
         environment = settings(name, self.folder, self.ports, self.clock) | role_settings(name, role, self.ports)
