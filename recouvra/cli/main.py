@@ -7,6 +7,7 @@ import sys
 import typer
 
 from recouvra.cli.dead_letters import dead_letters
+from recouvra.cli.demo import demo
 from recouvra.cli.report import report
 from recouvra.cli.run_service import migrate, service
 from recouvra.cli.send import send
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (up, service, migrate, topics, send):
+for verb in (up, demo, service, migrate, topics, send):
     app.command()(verb)
 app.add_typer(report, name="report")
 app.add_typer(dead_letters, name="dead-letters")

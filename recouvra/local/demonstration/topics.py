@@ -1,0 +1,113 @@
+"""The topics as the demonstration uses them: what of the history is there, publishing the rest, and the answers."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from recouvra.chassis.aside import AsideError, read_aside
+from recouvra.contracts.envelope import header_attributes, told
+from recouvra.contracts.registration_answered import RegistrationAnswered
+from recouvra.contracts.topics import INBOUND
+from recouvra.local.demonstration.inbound import ROOT, HireKey, Identity, Inbound
+from recouvra.local.errors import LocalError
+
+
+class Topics:
+    """Open connections to one broker, for as long as the block lasts; every refusal of Kafka's is a LocalError."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._answers: dict[HireKey, RegistrationAnswered] = {}
+
+    async def __aenter__(self) -> Self:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap, enable_idempotence=True, acks="all", linger_ms=5
+        )
+        self._reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
+        try:
+            await asyncio.gather(self._producer.start(), self._reader.start())
+            self._reader.assign(await self._partitions(["registration-answered"]))
+        except BaseException as error:
+            await self._close()
+            if isinstance(error, (KafkaError, OSError)):
+                raise self._refused(error) from error
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self._close()
+        if isinstance(error, (KafkaError, AsideError)):
+            raise self._refused(error) from error
+
+    async def _close(self) -> None:
+        # A broker that is away must not keep us: what was not acknowledged is published again the next time.
+        clients = {asyncio.ensure_future(client.stop()) for client in (self._producer, self._reader)}
+        await asyncio.wait(clients, timeout=3)
+
+    def _refused(self, error: BaseException) -> LocalError:
+        said = str(error) or type(error).__name__
+        return LocalError(
+            f"Kafka ({self._bootstrap}) : {said} ; relancez « recouvra demo » sans crainte.",
+            f"Kafka ({self._bootstrap}): {said}; start “recouvra demo” again without fear.",
+        )
+
+    async def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+        """Where each partition of these topics ends now."""
+        ends: dict[TopicPartition, int] = await self._reader.end_offsets(await self._partitions(topics))
+        return ends
+
+    async def _partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in sorted(await self._producer.partitions_for(topic))
+        ]
+
+    async def published(self) -> set[Identity]:
+        """The identities of the history's events that the inbound topics hold."""
+        # Read by librdkafka, a stretch at a time: a foreign record may carry headers that aiokafka loses others over.
+        filled = [(tp.topic, tp.partition, end) for tp, end in (await self.ends(INBOUND)).items() if end]
+        at_once = asyncio.Semaphore(4)
+
+        async def of_one(topic: str, partition: int, end: int) -> set[Identity]:
+            async with at_once:
+                return await asyncio.to_thread(_identities, self._bootstrap, topic, partition, end)
+
+        return set().union(*await asyncio.gather(*(of_one(*place) for place in filled)))
+
+    async def publish(self, inbound: Sequence[Inbound]) -> None:
+        """Publish any number of events in the order given, and wait until all are acknowledged."""
+        sent = []
+        for one in inbound:
+            record = one.record()
+            sent.append(await self._producer.send(record.topic, record.value, record.key, headers=list(record.headers)))
+        await asyncio.gather(*sent)
+
+    async def answers(self) -> dict[HireKey, RegistrationAnswered]:
+        """The last answer to every hire that was ever answered, up to what the topic holds now."""
+        ends = {tp: end for tp, end in (await self.ends(["registration-answered"])).items() if end}
+        while any([await self._reader.position(tp) < end for tp, end in ends.items()]):
+            for records in (await self._reader.getmany(timeout_ms=200)).values():
+                for record in records:
+                    answer = RegistrationAnswered.model_validate_json(record.value)
+                    self._answers[answer.payer_id, answer.request_id] = answer
+        return self._answers
+
+
+def _identities(bootstrap: str, topic: str, partition: int, end: int) -> set[Identity]:
+    found: set[Identity] = set()
+    start, whole = 0, False
+    while not whole:
+        records, whole = read_aside(bootstrap, topic, partition, start, end)
+        for record in records:
+            source, event_id = told(header_attributes(record.headers))
+            if source and event_id and source.startswith(f"{ROOT}/"):
+                found.add((source, event_id))
+            start = record.offset + 1
+    return found
