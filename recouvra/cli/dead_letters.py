@@ -8,7 +8,7 @@ import typer
 
 from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption, UrlOption, service_url
 from recouvra.cli.http import ask, pages
-from recouvra.cli.terminal import output, table, tell
+from recouvra.cli.terminal import heading, output, table, tell
 from recouvra.local.errors import in_the_readers_language
 
 dead_letters = typer.Typer(help="Ce qui a été mis de côté / what was set aside", no_args_is_help=True)
@@ -46,11 +46,16 @@ def list_letters(
             f"{row['topic']} {row['partition']}:{row['offset']}",
             row["reason"],
             row["state"],
-            _sentence(row),
         )
         for row in rows
     ]
-    headings = ("id", "à / at", "place", "motif / reason", "état / state", "")
+    headings = (
+        "id",
+        heading("à", "at"),
+        heading("lieu", "place"),
+        heading("motif", "reason"),
+        heading("état", "state"),
+    )
     output.print(table(headings, cells, numbers_from=len(headings)))
 
 
@@ -69,14 +74,14 @@ def show_letter(
         return
     lines = [
         ("id", str(row["id"])),
-        ("place", f"{row['topic']} {row['partition']}:{row['offset']}"),
-        ("à / at", row["at"]),
-        ("motif / reason", row["reason"]),
-        ("état / state", row["state"]),
+        (heading("lieu", "place"), f"{row['topic']} {row['partition']}:{row['offset']}"),
+        (heading("à", "at"), row["at"]),
+        (heading("motif", "reason"), row["reason"]),
+        (heading("état", "state"), row["state"]),
         ("", _sentence(row)),
-        ("clé / key", _readable(row["key"])),
+        (heading("clé", "key"), _readable(row["key"])),
         *((name, _readable(value)) for name, value in row["headers"]),
-        ("valeur / value", _readable(row["value"])),
+        (heading("valeur", "value"), _readable(row["value"])),
     ]
     output.print(table(("", ""), lines, numbers_from=2))
 

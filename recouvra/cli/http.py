@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recouvra.cli.terminal import wrong_use
-from recouvra.local.errors import LocalError, in_the_readers_language
+from recouvra.local.errors import LocalError, readers_language
 
 if TYPE_CHECKING:
     import httpx
@@ -17,9 +17,8 @@ def ask(url: str, query: Query | None = None) -> "httpx.Response":
     import httpx
 
     asked = {name: value for name, value in (query or {}).items() if value is not None and value != []}
-    language = in_the_readers_language("fr", "en").splitlines()[0]
     try:
-        answer = httpx.get(url, params=asked, headers={"Accept-Language": language}, timeout=60)
+        answer = httpx.get(url, params=asked, headers={"Accept-Language": readers_language() or "fr"}, timeout=60)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise LocalError(
             f"{url} ne répond pas : vérifiez l'adresse, et que le service est lancé.",

@@ -9,7 +9,7 @@ import typer
 
 from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption, UrlOption, service_url
 from recouvra.cli.http import ask, pages
-from recouvra.cli.terminal import francs, notes, output, percent, table, wrong_use
+from recouvra.cli.terminal import francs, heading, notes, output, percent, table, wrong_use
 from recouvra.local.errors import in_the_readers_language
 
 report = typer.Typer(help="Un rapport dans le terminal / a report in the terminal", no_args_is_help=True)
@@ -21,10 +21,10 @@ _HEADINGS = {
     "payer_id": ("Cotisant", "Payer"),
     "period": ("Période", "Period"),
     "payers": ("Cotisants", "Payers"),
-    "assessed_xof": ("Constaté (FCFA)", "Assessed (XOF)"),
-    "received_xof": ("Reçu (FCFA)", "Received (XOF)"),
-    "outstanding_xof": ("Reste dû (FCFA)", "Outstanding (XOF)"),
-    "collection_rate": ("Taux de recouvrement", "Collection rate"),
+    "assessed_xof": ("Constaté\nFCFA", "Assessed\nXOF"),
+    "received_xof": ("Reçu\nFCFA", "Received\nXOF"),
+    "outstanding_xof": ("Reste dû\nFCFA", "Outstanding\nXOF"),
+    "collection_rate": ("Taux de\nrecouvrement", "Collection\nrate"),
 }
 _KEYS = ("payer_kind", "region", "territory_code", "payer_id", "period")
 
@@ -93,9 +93,9 @@ def draw(answer: dict[str, Any]) -> None:
     if keys or not rows:
         summed = [_cell(name)(total.get(name)) if name in total else "" for name in columns]
         if keys:
-            summed[0] = in_the_readers_language("Total", "Total").splitlines()[0]
+            summed[0] = "Total"
         cells.append(summed)
-    headings = [in_the_readers_language(*_HEADINGS.get(name, (name, name))) for name in columns]
+    headings = [heading(*_HEADINGS.get(name, (name, name))) for name in columns]
     output.print(table(headings, cells, numbers_from=len(keys), total=bool(keys)))
     notes.print(in_the_readers_language(f"Au {answer['as_of']}", f"As of {answer['as_of']}"), markup=False)
 

@@ -62,5 +62,7 @@ def _environment(name: str, role: str, folder: Path) -> dict[str, str]:
             )
         ports = local.ports(None)
         known = settings(name, local, ports, environment.get("RECOUVRA_CLOCK", "system"))
-        environment = known | role_settings(name, role, ports) | environment
+        # Not the name of the stack's own worker: two that bear one take each other's partitions for ever.
+        listening = role_settings(name, role, ports) if role == "api" else {}
+        environment = known | listening | environment
     return environment

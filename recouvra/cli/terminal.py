@@ -1,5 +1,6 @@
 """What the command says to whoever reads the terminal."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,9 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from rich.console import Console
 from rich.table import Table
 
-from recouvra.local.errors import LocalError, in_the_readers_language
+from recouvra.local.errors import LocalError, in_the_readers_language, readers_language
 
-output = Console(highlight=False)
+# A file or a pipe has no width to fit into.
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 250)
 """What was asked for."""
 
 notes = Console(stderr=True, highlight=False)
@@ -27,12 +29,21 @@ def wrong_use(fr: str, en: str) -> LocalError:
     return LocalError(fr, en, exit_code=2)
 
 
+def heading(fr: str, en: str) -> str:
+    """A column's heading, in one language only."""
+    return en if readers_language() == "en" else fr
+
+
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers_from: int, total: bool = False) -> Table:
-    """A table whose columns from `numbers_from` on are set to the right; the last row apart where it is a `total`."""
+    """A table whose columns from `numbers_from` on are set to the right; the last row apart where it is a `total`.
+
+    Only a last column of text may break into lines.
+    """
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for position, heading in enumerate(headings):
+    for position, title in enumerate(headings):
         right = position >= numbers_from
-        drawn.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
+        breaks = not right and position == len(headings) - 1
+        drawn.add_column(title, justify="right" if right else "left", no_wrap=not breaks, overflow="fold")
     for position, row in enumerate(rows):
         drawn.add_row(*row, style="bold" if total and position == len(rows) - 1 else None)
     return drawn

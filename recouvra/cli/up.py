@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption
-from recouvra.cli.terminal import notes, output, table, tell
+from recouvra.cli.terminal import heading, notes, output, table, tell
 
 if TYPE_CHECKING:
     from recouvra.local.stack import Stack
@@ -49,5 +49,5 @@ def show(stack: "Stack", folder: Path) -> None:
         (part.name, part.role, "" if part.role == "worker" else addresses[part.name], str(part.pid))
         for part in stack.parts
     ]
-    output.print(table(("", "rôle / role", "adresse / address", "pid"), rows, numbers_from=3))
+    output.print(table(("", heading("rôle", "role"), heading("adresse", "address"), "pid"), rows, numbers_from=3))
     notes.print(f"{folder}/stack.json · {folder}/logs/", markup=False)

@@ -3,14 +3,17 @@
 import os
 
 
-def in_the_readers_language(fr: str, en: str) -> str:
-    """The sentence in the language that the environment names; French, then English, where it names neither."""
+def readers_language() -> str | None:
+    """`fr` or `en` as the environment asks for it, None where it asks for neither."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if named := os.environ.get(variable):
-            if named.startswith("fr"):
-                return fr
-            return en if named.startswith("en") else f"{fr}\n{en}"
-    return f"{fr}\n{en}"
+            return named[:2] if named[:2] in ("fr", "en") else None
+    return None
+
+
+def in_the_readers_language(fr: str, en: str) -> str:
+    """The sentence in the language that the environment asks for; French, then English, where it asks for neither."""
+    return {"fr": fr, "en": en}.get(readers_language() or "", f"{fr}\n{en}")
 
 
 class LocalError(Exception):
