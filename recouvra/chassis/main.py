@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
 from recouvra.chassis.migrate import MigrationError, files_of, migrate
 from recouvra.chassis.outcome import Opens, Plain
-from recouvra.chassis.reader import TopicReplaced
+from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.settings import Settings, SettingsError
 from recouvra.chassis.worker import WorkerFailure, run_worker
 
@@ -74,7 +74,7 @@ def run(build: Callable[[Settings], Service]) -> None:
             asyncio.run(run_worker(service.name, service.opens, service.reads, service.writes, settings, service.plain))
     except SettingsError as error:
         sys.exit(_said(error, 2))
-    except (MigrationError, TopicReplaced, WorkerFailure, OSError) as error:
+    except (MigrationError, TopicReplaced, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
 
 

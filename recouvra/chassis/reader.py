@@ -10,59 +10,29 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import CorruptRecordException
-from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
 from recouvra.chassis import positions
 from recouvra.chassis.aside import read_aside
-from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import WRITER, connect, is_of_the_record
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
+from recouvra.chassis.progress import ClientStuck, Counters, Progress
+from recouvra.chassis.slices import as_record, by_bytes
+from recouvra.chassis.subscription import SUBSCRIPTION
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
 UNREADABLE = (CorruptRecordException, UnicodeDecodeError)  # of aiokafka's pure Python and of its compiled parser
-MOST_BYTES = 4 << 20  # of values in one transaction; a single record may be larger
-MOST_RECORDS = 500
-
-
-class TopicReplaced(RuntimeError):
-    """A stored position lies beyond its partition's end: the topic was deleted and made again."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What a worker did since it started."""
-
-    batches: int = 0
-    records: int = 0
-    effects: int = 0
-    duplicates: int = 0
-    retries: int = 0
-    positions_lost: int = 0
-    read_aside: int = 0
-    rebalances: int = 0
-    dead_letters: dict[str, int] = field(default_factory=dict)
-
-    def add(self, tally: Tally) -> None:
-        """Counts a batch that was committed."""
-        self.batches += 1
-        self.records += tally.records
-        self.effects += tally.effects
-        self.duplicates += tally.duplicates
-        for reason, count in tally.dead_letters.items():
-            self.dead_letters[reason] = self.dead_letters.get(reason, 0) + count
 
 
 class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
@@ -86,25 +56,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self._stopping = False
         self._told_group_at = 0.0
         self._getmany: Any = None
+        self._progress = Progress()
         self._subscriber: Any = broker.subscriber(
             *topics,
-            batch=True,
             group_id=f"recouvra-{reading.service}",
             group_instance_id=f"{reading.service}-{replica}" if replica else None,
-            ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            max_records=MOST_RECORDS,
-            batch_timeout_ms=100,
-            fetch_max_wait_ms=200,
-            fetch_max_bytes=8 << 20,
-            # A small share of each partition, so that a backlog on one does not keep a live record waiting on another.
-            max_partition_fetch_bytes=256 << 10,
-            session_timeout_ms=6_000,
-            heartbeat_interval_ms=1_500,
-            rebalance_timeout_ms=10_000,
-            max_poll_interval_ms=120_000,
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],  # exactly one: each named sends its own join
+            **SUBSCRIPTION,
             listener=self,
             parser=self._parse,
             decoder=self._decode,
@@ -177,26 +134,23 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         if tp in self._subscriber.consumer.assignment():  # else it was revoked meanwhile, and seek raises
             self._subscriber.consumer.seek(tp, at)
 
-    async def check_positions(self) -> None:
-        """Compares the stored positions with where the topics end.
+    async def check_progress(self) -> None:
+        """Looks whether the topics are still those that were read, and whether records that wait are taken.
 
         Raises:
-            TopicReplaced: a position lies beyond its end; new records there would be skipped silently.
+            TopicReplaced, ClientStuck: see progress.py.
         """
         consumer = self._subscriber.consumer
+        held = list(consumer.assignment())
+        ends = {Place(*tp): end for tp, end in (await consumer.end_offsets(held)).items()} if held else {}
         connection = await connect(self._url, WRITER)
         try:
             known = await positions.stored(connection)
         finally:
             await connection.close()
-        held = [tp for tp in consumer.assignment() if (tp.topic, tp.partition) in known]
-        ends = await consumer.end_offsets(held) if held else {}
-        for tp, end in ends.items():
-            if known[Place(tp.topic, tp.partition)] > end:
-                raise TopicReplaced(
-                    f"{tp.topic}/{tp.partition}: lu jusqu'à / read up to {known[Place(tp.topic, tp.partition)]}, "
-                    f"fin / end {end}: le sujet a été recréé / the topic was made again"
-                )
+        for place, at in self._progress.suspected(known, ends, self.counters.batches):
+            if not self._busy.locked() and (await self._aside(place, at, ends[place]))[0]:
+                raise ClientStuck(f"{place.topic}/{place.partition}@{at}")
 
     # ------------------------------------------------------------------ reading around what aiokafka cannot read
 
@@ -244,7 +198,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
     async def take(self, message: KafkaMessage) -> None:
         """FastStream's handler. Never raises: FastStream would log it and go on to the next batch."""
         async with self._busy:
-            for records in _by_bytes([_record(raw) for raw in message.raw_message]):
+            for records in by_bytes([as_record(raw) for raw in message.raw_message]):
                 await self._until_taken(records)
 
     async def _until_taken(self, records: list[Record]) -> None:
@@ -345,24 +299,3 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             await asyncio.wait_for(consumer.commit(held), 3)
         except Exception as error:
             log.info("group offsets not committed: %r", error)
-
-
-def _record(raw: Any) -> Record:
-    """aiokafka's record as ours; one read aside is ours already."""
-    if isinstance(raw, Record):
-        return raw
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
-
-
-def _by_bytes(records: list[Record]) -> Iterator[list[Record]]:
-    """Consecutive slices whose values stay within `MOST_BYTES` together."""
-    batch, size = list[Record](), 0
-    for record in records:
-        length = len(record.value or b"")
-        if batch and size + length > MOST_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(record)
-        size += length
-    if batch:
-        yield batch

@@ -18,7 +18,8 @@ from faststream.kafka import KafkaBroker
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.outcome import Opens, Plain
-from recouvra.chassis.reader import Reader, TopicReplaced
+from recouvra.chassis.progress import ClientStuck, TopicReplaced
+from recouvra.chassis.reader import Reader
 from recouvra.chassis.relay import Relay
 from recouvra.chassis.settings import Settings
 from recouvra.chassis.sources import Sources
@@ -27,6 +28,7 @@ from recouvra.contracts.topics import MARKS
 log = logging.getLogger(__name__)
 _SILENT_SECONDS = 60  # without one poll: aiokafka is stuck, and only a new process helps
 _PULSE_SECONDS = 5
+_WATCH_SECONDS = 7
 
 
 class WorkerFailure(RuntimeError):
@@ -44,7 +46,7 @@ async def run_worker(
     """Works until SIGTERM or SIGINT, then lets the batch in flight end.
 
     Raises:
-        WorkerFailure, TopicReplaced: stopped by itself; whoever supervises starts it again or reads the sentence.
+        WorkerFailure, TopicReplaced, ClientStuck: stopped by itself; whoever supervises starts it again.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,17 +111,17 @@ async def _topics_exist(bootstrap: str, topics: Sequence[str]) -> None:
 
 
 async def _watch(reader: Reader) -> None:
-    """Ends the process where the client is stuck or a topic was replaced: going on would skip records."""
+    """Ends the process where the client is stuck or a topic was replaced: going on would skip records, or wait."""
     while True:
-        await asyncio.sleep(10)
+        await asyncio.sleep(_WATCH_SECONDS)
         if time.monotonic() - reader.polled_at > _SILENT_SECONDS:
             raise WorkerFailure(f"no poll for {_SILENT_SECONDS} s")
         try:
-            await asyncio.wait_for(reader.check_positions(), 5)
-        except TopicReplaced:
+            await asyncio.wait_for(reader.check_progress(), 10)
+        except (TopicReplaced, ClientStuck):
             raise
         except Exception as error:
-            log.info("positions not compared: %r", error)
+            log.info("progress not checked: %r", error)
 
 
 async def _pulse(service: str, reader: Reader, settings: Settings) -> None:

@@ -1,0 +1,32 @@
+"""What one poll delivers, as records of ours and in slices small enough for one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from recouvra.contracts.record import Record
+
+MOST_BYTES = 4 << 20  # of values in one transaction; a single record may be larger
+MOST_RECORDS = 500
+
+
+def as_record(raw: Any) -> Record:
+    """aiokafka's record as ours; one read aside is ours already."""
+    if isinstance(raw, Record):
+        return raw
+    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
+
+
+def by_bytes(records: list[Record]) -> Iterator[list[Record]]:
+    """Consecutive slices whose values stay within `MOST_BYTES` together."""
+    batch, size = list[Record](), 0
+    for record in records:
+        length = len(record.value or b"")
+        if batch and size + length > MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += length
+    if batch:
+        yield batch

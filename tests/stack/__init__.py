@@ -1,0 +1,1 @@
+"""The whole product as processes, on a real broker and database."""
