@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from recouvra.local.postgres import Postgres
 from recouvra.local.servers import broker, database
+from recouvra.local.topics import create_topics
 
 CreateDatabase = Callable[[str], Awaitable[str]]
 
@@ -16,6 +17,14 @@ CreateDatabase = Callable[[str], Awaitable[str]]
 async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of a broker without topics: each test makes its own."""
     async with broker(tmp_path_factory.mktemp("kafka")) as running:
+        yield running.bootstrap
+
+
+@pytest_asyncio.fixture(scope="session")
+async def topics(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a broker with every topic, three partitions each, that tests of the core share."""
+    async with broker(tmp_path_factory.mktemp("topics")) as running:
+        await create_topics(running.bootstrap, partitions=3)
         yield running.bootstrap
 
 
