@@ -22,7 +22,7 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.dead_letters import DeadLetter
 from recouvra.chassis.inbox import Inbox, Verdict
 from recouvra.chassis.outbox import Caused
-from recouvra.chassis.outcome import Opens, Outcome, Plain
+from recouvra.chassis.outcome import Opens, Outcome, Plain, Retry, RuleFailed, Work
 from recouvra.chassis.positions import Place
 from recouvra.chassis.sources import Sources
 from recouvra.contracts.codes import Reason, reason_message
@@ -113,7 +113,7 @@ class Reading:
                 if verdict is Verdict.CONFLICTING:
                     letters.append(_conflict(event.record, event.envelope.source, event.envelope.event_id, reading))
                     continue
-                outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else work.apply(event, reading)
+                outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else _applied(work, event, reading)
                 tally.duplicates += outcome.duplicate
                 # Only what took effect, waits or was answered claims its identity: no repeat, no dead letter (DEF-027).
                 if not outcome.duplicate and not any(aside.record is event.record for aside in outcome.set_aside):
@@ -153,6 +153,16 @@ class Reading:
         except Refusal as refusal:
             return refusal
         return Refusal(Reason.INTERNAL, message, source=envelope.source, event_id=envelope.event_id)
+
+
+def _applied(work: Work, event: Received, reading: datetime) -> Outcome:
+    """The event's outcome; what a rule raises is blamed on the event, be it an error that elsewhere would pass."""
+    try:
+        return work.apply(event, reading)
+    except (Retry, MemoryError):
+        raise
+    except Exception as error:
+        raise RuleFailed(f"{type(error).__name__} on {event.envelope.source} {event.envelope.event_id}") from error
 
 
 def _conflict(record: Record, source: str, event_id: str, at: datetime) -> DeadLetter:

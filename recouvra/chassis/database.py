@@ -34,9 +34,9 @@ READER = {
 }
 
 
-# The classes of SQLSTATE that blame a row and not the moment, and the errors of Python that blame a value:
-# trying again would fail again. A rule or a statement of ours raised them over what a record says.
-_OF_THE_ROW = ("22", "23")
+# The classes of SQLSTATE that blame a row and not the moment (54: a key too long for an index), and the errors of
+# Python that blame a value: trying again would fail again. A statement of ours raised them over what a record says.
+_OF_THE_ROW = ("22", "23", "54")
 _OF_THE_VALUE = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RecursionError, TypeError)
 
 

@@ -14,6 +14,7 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.outbox import Caused
 from recouvra.chassis.outcome import Fact
 from recouvra.contracts.codes import Message, Reason
+from recouvra.contracts.reading import VALUE_BYTES
 from recouvra.contracts.record import Record
 from recouvra.contracts.record_refused import RecordRefused
 
@@ -30,8 +31,9 @@ class DeadLetter:
     at: datetime
 
     def told(self, service: str) -> Caused:
-        """The `record-refused` that tells it, on the record's own key."""
+        """The `record-refused` that tells it, on the record's own key (none where that key could not be published)."""
         record = self.record
+        key = record.key if len(record.key or b"") <= VALUE_BYTES else None
         refused = RecordRefused(
             service=service,
             refused_topic=record.topic,
@@ -42,7 +44,7 @@ class DeadLetter:
             reason=self.reason,
             message=self.message,
         )
-        return Caused(Fact(refused, self.at, None), None, record.key)
+        return Caused(Fact(refused, self.at, None), None, key)
 
 
 async def put(connection: Connection, letters: Sequence[DeadLetter]) -> None:

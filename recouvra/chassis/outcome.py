@@ -75,5 +75,9 @@ class Plain(Protocol):
         """Saves what was read, any number, in the batch's own transaction, before the work is saved."""
 
 
+class RuleFailed(ValueError):
+    """A rule raised on one event, whatever it raised: a rule asks nothing of the machine, so it fails again."""
+
+
 class Retry(Exception):
     """Another transaction came between: undo, and take the batch again as things now stand."""

@@ -244,9 +244,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             return
         moves = {place: (at, run[-1].offset + 1) for place, (at, run) in runs.items()}
         ordered = [record for _, run in runs.values() for record in run]
-        if failed is not None and len(ordered) > 1:  # the blame is the last one's alone; a gap before it was filled
-            await self._until_taken(ordered[:-1])
-            await self._once(records, failed)
+        if failed is not None and len(ordered) > 1:  # it failed together with what filled a gap before it: blame none
+            await self._until_taken(ordered)
             return
         tally = await self._reading.take(self._connection, moves, ordered, failed)
         self._next.update({place: to for place, (_, to) in moves.items()})

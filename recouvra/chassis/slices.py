@@ -19,11 +19,14 @@ def as_record(raw: Any) -> Record:
 
 
 def by_bytes(records: list[Record]) -> Iterator[list[Record]]:
-    """Consecutive slices whose values stay within `MOST_BYTES` together."""
+    """Consecutive slices of at most `MOST_RECORDS`, whose values stay within `MOST_BYTES` together.
+
+    What is read aside comes in one delivery however much it is, and rules that think for seconds lose their session.
+    """
     batch, size = list[Record](), 0
     for record in records:
         length = len(record.value or b"")
-        if batch and size + length > MOST_BYTES:
+        if batch and (len(batch) == MOST_RECORDS or size + length > MOST_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(record)
