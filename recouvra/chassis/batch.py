@@ -102,11 +102,7 @@ class Reading:
             tally, letters, facts = Tally(records=len(records)), list[DeadLetter](), list[Caused]()
             for event in events:
                 if not isinstance(event, Received):
-                    record, refusal = event
-                    at = clock.reading(None)
-                    letters.append(
-                        DeadLetter(record, refusal.reason, refusal.message, refusal.source, refusal.event_id, at)
-                    )
+                    letters.append(_refused(*event, clock.reading(None)))
                     continue
                 reading = clock.reading(event)
                 verdict = inbox.judge(event)
@@ -163,6 +159,10 @@ def _applied(work: Work, event: Received, reading: datetime) -> Outcome:
         raise
     except Exception as error:
         raise RuleFailed(f"{type(error).__name__} on {event.envelope.source} {event.envelope.event_id}") from error
+
+
+def _refused(record: Record, why: Refusal, at: datetime) -> DeadLetter:
+    return DeadLetter(record, why.reason, why.message, why.source, why.event_id, at)
 
 
 def _conflict(record: Record, source: str, event_id: str, at: datetime) -> DeadLetter:

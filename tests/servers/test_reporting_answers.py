@@ -1,4 +1,4 @@
-"""How reports answer: instants, filters, pages, forms, tags, and refusals that say what to correct."""
+"""How reports answer: instants, filters, pages, forms, and refusals that say what to correct."""
 
 from __future__ import annotations
 
@@ -260,16 +260,6 @@ async def test_an_absent_rate_is_null_in_json_and_empty_in_csv(filled: Reporting
     assert answer.text.splitlines()[1] == "0,0,0,0,"
 
 
-async def test_a_long_csv_is_streamed_whole_from_one_snapshot_and_lets_go_of_it(postgres: CreateDatabase) -> None:
-    async with reporting(postgres) as it:
-        await it.feed(*(fact(assessed(f"P{n:04}", "2026-01", n), KNOWN) for n in range(2_345)))
-        await it.complete()
-        for _ in range(12):  # more often than there are sessions
-            answer = await it.get(RATES, group_by="payer", format="csv")
-            assert len(answer.text.splitlines()) == 2_346
-        assert len(await it.rows(RATES, group_by="payer", limit=500)) == 2_345
-
-
 @pytest.mark.parametrize(
     ("accept", "status", "content_type"),
     [
@@ -288,25 +278,3 @@ async def test_the_form_follows_what_is_accepted(
 ) -> None:
     answer = await filled.get(RATES, headers={"accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (status, content_type)
-
-
-async def test_an_answer_that_is_still_true_is_not_sent_again(postgres: CreateDatabase) -> None:
-    async with reporting(postgres) as it:
-        await it.feed(fact(affiliated("A"), KNOWN), fact(assessed("A", "2026-01", 1), KNOWN))
-        await it.complete("2026-02-09T00:00:00Z")
-        for path in (RATES, "/v1/money", "/v1/payers/A"):
-            first = await it.get(path, as_of="2026-02-03")
-            tag = {"if-none-match": f'"other", {first.headers["etag"]}'}
-            again = await it.get(path, headers=tag, as_of="2026-02-03")
-            assert (again.status_code, again.content) == (304, b"")
-            assert again.headers["etag"] == first.headers["etag"]
-            assert first.headers["vary"] == again.headers["vary"] == "Accept"
-            assert (await it.get(path, headers=tag, as_of="2026-02-04")).status_code == 200
-            assert (await it.get(path, headers=tag)).status_code == 200
-        first = await it.get(RATES, as_of="2026-02-03")
-        tag = {"if-none-match": first.headers["etag"]}
-        assert (await it.get(RATES, headers=tag | {"accept": "text/csv"}, as_of="2026-02-03")).status_code == 200
-        await it.complete("2026-02-10T00:00:00Z")
-        assert (await it.get(RATES, headers=tag, as_of="2026-02-03")).status_code == 304
-        await it.feed(fact(assessed("A", "2026-01", 1), KNOWN + timedelta(days=30)))
-        assert (await it.get(RATES, headers=tag, as_of="2026-02-03")).status_code == 200

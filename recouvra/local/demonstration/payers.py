@@ -158,6 +158,6 @@ def _staff(branch: Branch, code: str, size: int, population: Population, roll: R
         yield Employee(f"H{number:04}", person, branch.category, hired_on, base, first, last)
 
 
-def _rounded(base_xof: float) -> int:
+def _rounded(pay: float) -> int:
     """Pay as it is paid: in steps of five francs, the smallest coin that is used."""
-    return max(5, round(base_xof / 5) * 5)
+    return max(5, round(pay / 5) * 5)
