@@ -179,3 +179,17 @@ async def _partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPartit
     finally:
         await admin.close()
     return [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+
+
+async def ask(stack: Up, service: str, path: str, **query: Any) -> httpx.Response:
+    """One answer of a service's API."""
+    address = (await stack.ready())["services"][service]
+    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        response = await http.get(address + path, params=query)
+    assert response.status_code == 200, response.text
+    return response
+
+
+def stack_kafka(told: dict[str, Any]) -> str:
+    """The broker's address."""
+    return str(told["kafka"])

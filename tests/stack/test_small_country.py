@@ -8,11 +8,9 @@ import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
-
 from tests.builders import Country, country, in_waves, interleave, repeated
 from tests.oracle import PublishedRecord, as_of, conservation, differences, facts_of, fold, instants, money, recompute
-from tests.stack.running import FACTS, INBOUND, Up, eventually, publish, read_all
+from tests.stack.running import FACTS, INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
 
 VICTIMS = (
     ("contributions", "worker"),
@@ -127,17 +125,3 @@ async def reports_agree(stack: Up, facts: Sequence[PublishedRecord], seed: int) 
             await ask(stack, "reporting", "/v1/money", **{k: v for k, v in asked.items() if k == "as_of"})
         ).json()
         assert of_money["rows"] == money(once, at)
-
-
-async def ask(stack: Up, service: str, path: str, **query: Any) -> httpx.Response:
-    """One answer of a service's API."""
-    address = (await stack.ready())["services"][service]
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
-        response = await http.get(address + path, params=query)
-    assert response.status_code == 200, response.text
-    return response
-
-
-def stack_kafka(told: dict[str, Any]) -> str:
-    """The broker's address."""
-    return str(told["kafka"])
