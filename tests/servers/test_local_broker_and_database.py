@@ -175,19 +175,18 @@ async def test_two_stacks_run_side_by_side_and_a_folder_has_one_at_a_time(tmp_pa
 
 async def test_nothing_outlives_a_parent_that_was_killed_and_the_folder_goes_on(tmp_path: Path) -> None:
     ports = free_ports()
-    for _ in range(2):
-        with _parent(tmp_path, ports) as parent:
-            assert parent.stdout is not None
-            pids = [int(pid) for pid in parent.stdout.readline().split()]
-            assert len(pids) == 2
-            assert all(map(_is_running, pids))
-            await _publish(f"127.0.0.1:{ports.of('kafka')}", b"kept")
-            parent.kill()
-        # The lock is inherited by all of them: it can be had once the last is gone.
-        folder = DataFolder(tmp_path)
-        folder.hold()
-        folder.release()
-        assert not any(map(_is_running, pids))
-        assert not folder.stack_file.exists()
+    with _parent(tmp_path, ports) as parent:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(map(_is_running, pids))
+        await _publish(f"127.0.0.1:{ports.of('kafka')}", b"kept")
+        parent.kill()
+    # The lock is inherited by all of them: it can be had once the last is gone.
+    folder = DataFolder(tmp_path)
+    folder.hold()
+    folder.release()
+    assert not any(map(_is_running, pids))
+    assert not folder.stack_file.exists()
     async with broker(tmp_path) as kafka:
-        assert await _records(kafka.bootstrap, 2) == [b"kept", b"kept"]
+        assert await _records(kafka.bootstrap, 1) == [b"kept"]
