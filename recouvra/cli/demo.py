@@ -104,18 +104,18 @@ def _show_figures(figures: "Figures") -> None:
     _title("Où est l'argent", "Where the money is")
     total = figures.money["total"]
     places = (
-        ("affecté à des périodes / placed on periods", "received_xof"),
-        ("en crédit / in credit", "credit_xof"),
-        ("en attente d'affectation / in suspense", "suspense_xof"),
-        ("Total", "total_xof"),
+        ("affecté à des périodes", "placed on periods", "received_xof"),
+        ("en crédit", "in credit", "credit_xof"),
+        ("en attente d'affectation", "in suspense", "suspense_xof"),
+        ("Total", "Total", "total_xof"),
     )
-    rows = [(name, francs(total[key])) for name, key in places]
+    rows = [(_line(fr, en), francs(total[key])) for fr, en, key in places]
     output.print(table(("", "FCFA / XOF"), rows, numbers_from=1, total=True))
     as_of = figures.by_kind["as_of"]
     output.print(f"{_line('Tel que connu au', 'as known at')} {as_of}", style="dim")
     _title("Ce qui attend, ce qui a été mis de côté", "What waits, what was set aside")
     left = [(aside.service, str(aside.waiting), str(aside.dead_letters)) for aside in figures.aside]
-    output.print(table(("", "attend / waiting", "mis de côté / set aside"), left, numbers_from=1))
+    output.print(table(("", _line("attend", "waiting"), _line("mis de côté", "set aside")), left, numbers_from=1))
     output.print()
 
 
@@ -139,4 +139,4 @@ def _title(fr: str, en: str) -> None:
 
 def _line(fr: str, en: str) -> str:
     """Both languages on one line where the reader's is not known."""
-    return in_the_readers_language(fr, en).replace("\n", " / ")
+    return " / ".join(dict.fromkeys(in_the_readers_language(fr, en).splitlines()))

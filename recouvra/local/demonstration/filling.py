@@ -21,14 +21,19 @@ Told = Callable[[str, int, int], None]
 """Takes the month that is being filled, and how many events of how many are taken in."""
 
 _POLL_SECONDS = 0.1
-_PATIENCE_SECONDS = 120.0
 
 
 class Filling:
-    """One history on its way into one stack; `logs` is where the services write what goes wrong."""
+    """One history on its way into one stack.
 
-    def __init__(self, history: History, topics: Topics, services: Services, logs: Path) -> None:
+    `logs` is where the services write what goes wrong; `patience_seconds`, how long one may stand still.
+    """
+
+    def __init__(
+        self, history: History, topics: Topics, services: Services, logs: Path, patience_seconds: float = 60
+    ) -> None:
         self._history, self._topics, self._services, self._logs = history, topics, services, logs
+        self._patience_seconds = patience_seconds
 
     async def fill(self, told: Told) -> int:
         """Publish what is missing and wait until reporting is complete; how many events were published.
@@ -36,26 +41,28 @@ class Filling:
         Raises LocalError when Kafka refuses, a service does not answer, or one stops getting on.
         """
         present = await self._topics.published()
-        missing = [set(month.declared_and_paid_identities) - present for month in self._history.months]
+        missing = [
+            [name for name in month.declared_and_paid_identities if name not in present]
+            for month in self._history.months
+        ]
         asked = [[one for one in month.registrations if one.identity not in present] for month in self._history.months]
-        count = sum(map(len, [*missing, *asked]))
+        count = sum(map(len, missing)) + sum(map(len, asked))
         done = 0
+        await self._all_taken_in()  # what an earlier filling, interrupted, had published
         for month, names, hires in zip(self._history.months, missing, asked, strict=True):
             told(month.month, done, count)
             if names:
                 inbound = month.declared_and_paid(await self._number_of())
-                await self._topics.publish([one for one in inbound if one.identity in names])
+                await self._topics.publish([one for one in inbound if one.identity not in present])
                 await self._taken_in("contributions")
                 done += len(names)
                 told(month.month, done, count)
             if hires:
                 await self._topics.publish(hires)
-                await self._taken_in("registration")
-                await self._taken_in("contributions")
+                await self._all_taken_in()
                 done += len(hires)
         told("", done, count)
-        for service in ("registration", "contributions"):
-            await self._taken_in(service)
+        await self._all_taken_in()
         await self._reported(datetime.now(UTC))
         return count
 
@@ -73,36 +80,53 @@ class Filling:
 
         return number_of
 
+    async def _all_taken_in(self) -> None:
+        await self._taken_in("registration")
+        await self._taken_in("contributions")  # after it, because it reads what registration publishes
+
     async def _taken_in(self, service: str) -> None:
         """Wait until a service has read all that its topics hold now, and published what follows from it."""
         ends = {(tp.topic, tp.partition): end for tp, end in (await self._topics.ends(READS[service])).items() if end}
 
-        async def is_taken_in() -> bool:
+        async def left_to_do() -> int:
             gauges = await self._services.gauges(service)
             stands = {(of["topic"], int(of["partition"])): at for of, at in gauges.of("recouvra_position")}
-            if any(stands.get(place, 0) < end for place, end in ends.items()):
-                return False
+            if unread := sum(max(0, int(end - stands.get(place, 0))) for place, end in ends.items()):
+                return unread
             # The positions first, then the outbox: what they brought about is in it as soon as they have moved.
-            return (await self._services.gauges(service)).sum_of("recouvra_outbox_rows") == 0
+            return -(await self._services.gauges(service)).sum_of("recouvra_outbox_rows")
 
-        await self._until(is_taken_in, service)
+        await self._until(left_to_do, service)
 
     async def _reported(self, at: datetime) -> None:
         """Wait until reporting is complete up to an instant by which every fact was published."""
 
-        async def is_complete() -> bool:
-            up_to = (await self._services.ask("reporting", "/v1/collection-rates"))["complete_up_to"]
-            return up_to is not None and datetime.fromisoformat(up_to) >= at
+        async def incomplete_at() -> str | None:
+            up_to: str | None = (await self._services.ask("reporting", "/v1/collection-rates"))["complete_up_to"]
+            return (up_to or "-") if up_to is None or datetime.fromisoformat(up_to) < at else None
 
-        await self._until(is_complete, "reporting")
+        await self._until(incomplete_at, "reporting")
 
-    async def _until(self, is_so: Callable[[], Awaitable[bool]], service: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not await is_so():
-            if time.monotonic() > deadline:
-                log = self._logs / f"{service}-worker.log"
-                raise LocalError(
-                    f"{service} n'avance plus depuis {_PATIENCE_SECONDS:.0f} s : voyez {log}, puis relancez.",
-                    f"{service} has not got on for {_PATIENCE_SECONDS:.0f} s: see {log}, then start again.",
-                )
+    async def _until(self, left: Callable[[], Awaitable[object]], service: str) -> None:
+        """Wait until nothing (0 or None) is left; LocalError once what is left has not changed for too long."""
+        was, fault, since = object(), None, time.monotonic()
+        while True:
+            try:
+                now = await left()
+                fault = None
+            except LocalError as error:  # perhaps being started again
+                now, fault = was, error
+            if not now:
+                return
+            if now != was:
+                was, since = now, time.monotonic()
+            if time.monotonic() - since > self._patience_seconds:
+                raise fault or self._stuck(service)
             await asyncio.sleep(_POLL_SECONDS)
+
+    def _stuck(self, service: str) -> LocalError:
+        log = self._logs / f"{service}-worker.log"
+        return LocalError(
+            f"{service} n'avance plus depuis {self._patience_seconds:.0f} s : voyez {log}, puis relancez.",
+            f"{service} has not got on for {self._patience_seconds:.0f} s: see {log}, then start again.",
+        )

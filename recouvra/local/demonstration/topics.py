@@ -48,7 +48,7 @@ class Topics:
     async def _close(self) -> None:
         # A broker that is away must not keep us: what was not acknowledged is published again the next time.
         clients = {asyncio.ensure_future(client.stop()) for client in (self._producer, self._reader)}
-        await asyncio.wait(clients, timeout=3)
+        await asyncio.wait(clients, timeout=1)
 
     def _refused(self, error: BaseException) -> LocalError:
         said = str(error) or type(error).__name__
