@@ -10,8 +10,10 @@ The steps and their order are the whole of exactness (ADR 2):
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -81,56 +83,37 @@ class Reading:
             Exception: whatever the database or a rule raised; nothing was done.
         """
         self.sources.refresh()
-        plain: dict[str, list[Any]] = {}
-        events: list[Received | tuple[Record, Refusal]] = []
+        read = await asyncio.to_thread(self._read_all, records, failed)
+        async with connection.transaction():
+            await positions.move(connection, moves)
+            work = await self.opens(connection, read.received)
+            clock = await Clock.read(connection, self.clock)
+            inbox = await Inbox.load(connection, read.received)
+            decided = await _speaking(connection, asyncio.to_thread(_decide, work, clock, inbox, read.events))
+            for topic, taken in read.plain.items():
+                await self.plain[topic].take(connection, taken)
+            await work.save(connection)
+            await inbox.save(connection)
+            await dead_letters.put(connection, decided.letters)
+            told = [letter.told(self.service) for letter in decided.letters] if self.tells else []
+            await outbox.put(connection, decided.facts + told)
+        decided.tally.records = len(records)
+        return decided.tally
+
+    def _read_all(self, records: Sequence[Record], failed: Exception | None) -> _Read:
+        """Decodes each record alone."""
+        found = _Read()
         for record in records:
             try:
                 if failed is not None:
                     raise self._internal(record, failed)
                 if record.topic in self.plain:
-                    plain.setdefault(record.topic, []).append(self.plain[record.topic].read(record))
+                    found.plain.setdefault(record.topic, []).append(self.plain[record.topic].read(record))
                 else:
-                    events.append(self._read(record))
+                    found.events.append(self._read(record))
             except Refusal as why:
-                events.append((record, why))
-        received = [event for event in events if isinstance(event, Received)]
-        async with connection.transaction():
-            await positions.move(connection, moves)
-            work = await self.opens(connection, received)
-            clock = await Clock.read(connection, self.clock)
-            inbox = await Inbox.load(connection, received)
-            tally, letters, facts = Tally(records=len(records)), list[DeadLetter](), list[Caused]()
-            for event in events:
-                if not isinstance(event, Received):
-                    letters.append(_refused(*event, clock.reading(None)))
-                    continue
-                reading = clock.reading(event)
-                verdict = inbox.judge(event)
-                if verdict is Verdict.CONFLICTING:
-                    letters.append(_conflict(event.record, event.envelope.source, event.envelope.event_id, reading))
-                    continue
-                outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else _applied(work, event, reading)
-                tally.duplicates += outcome.duplicate
-                # Only what took effect, waits or was answered claims its identity: no repeat, no dead letter (DEF-027).
-                if not outcome.duplicate and not any(aside.record is event.record for aside in outcome.set_aside):
-                    inbox.claim(event)
-                    tally.effects += 1
-                for aside in outcome.set_aside:
-                    if aside.claimed:
-                        inbox.release((aside.source, aside.event_id))
-                    letters.append(_conflict(aside.record, aside.source, aside.event_id, reading))
-                facts += [Caused(fact, event.envelope.traceparent) for fact in outcome.facts]
-            for topic, taken in plain.items():
-                await self.plain[topic].take(connection, taken)
-            await work.save(connection)
-            await inbox.save(connection)
-            await dead_letters.put(connection, letters)
-            if self.tells:
-                facts += [letter.told(self.service) for letter in letters]
-            await outbox.put(connection, facts)
-        for letter in letters:
-            tally.dead_letters[letter.reason] = tally.dead_letters.get(letter.reason, 0) + 1
-        return tally
+                found.events.append((record, why))
+        return found
 
     def _read(self, record: Record) -> Received:
         """One record alone, or its refusal: what is wrong with it never costs its neighbours."""
@@ -149,6 +132,71 @@ class Reading:
         except Refusal as refusal:
             return refusal
         return Refusal(Reason.INTERNAL, message, source=envelope.source, event_id=envelope.event_id)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What a batch's records say, in their order, and by topic what is no event."""
+
+    events: list[Received | tuple[Record, Refusal]] = field(default_factory=list)
+    plain: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def received(self) -> list[Received]:
+        """The events that could be read."""
+        return [event for event in self.events if isinstance(event, Received)]
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What a batch leads to beside the changes that its work keeps."""
+
+    letters: list[DeadLetter] = field(default_factory=list)
+    facts: list[Caused] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+def _decide(work: Work, clock: Clock, inbox: Inbox, events: Sequence[Received | tuple[Record, Refusal]]) -> _Decided:
+    """Judges and applies each event in order, in memory alone. Runs in a thread: see `_speaking`."""
+    decided = _Decided()
+    for event in events:
+        if isinstance(event, Received):
+            _take_one(decided, work, inbox, event, clock.reading(event))
+        else:
+            decided.letters.append(_refused(*event, clock.reading(None)))
+    reasons = Counter(letter.reason.value for letter in decided.letters)
+    decided.tally.dead_letters = dict(reasons)
+    return decided
+
+
+def _take_one(decided: _Decided, work: Work, inbox: Inbox, event: Received, reading: datetime) -> None:
+    verdict = inbox.judge(event)
+    if verdict is Verdict.CONFLICTING:
+        decided.letters.append(_conflict(event.record, event.envelope.source, event.envelope.event_id, reading))
+        return
+    outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else _applied(work, event, reading)
+    decided.tally.duplicates += outcome.duplicate
+    # Only what took effect, waits or was answered claims its identity: no repeat, no dead letter (DEF-027).
+    if not outcome.duplicate and not any(aside.record is event.record for aside in outcome.set_aside):
+        inbox.claim(event)
+        decided.tally.effects += 1
+    for aside in outcome.set_aside:
+        if aside.claimed:
+            inbox.release((aside.source, aside.event_id))
+        decided.letters.append(_conflict(aside.record, aside.source, aside.event_id, reading))
+    decided.facts += [Caused(fact, event.envelope.traceparent) for fact in outcome.facts]
+
+
+async def _speaking(connection: Connection, deciding: Awaitable[_Decided]) -> _Decided:
+    """Waits for the rules, which run in a thread, and speaks to the database each second meanwhile.
+
+    However long a large declaration takes, the client's heartbeats, the relay and its marks go on beside it, and the
+    server, which ends a session that is silent within a transaction, ends only that of a process that is frozen.
+    """
+    task = asyncio.ensure_future(deciding)
+    while not (await asyncio.wait({task}, timeout=1))[0]:
+        await connection.execute("select 1")
+    return task.result()
 
 
 def _applied(work: Work, event: Received, reading: datetime) -> Outcome:

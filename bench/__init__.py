@@ -1,0 +1,1 @@
+"""Measured comparisons, each one command: `make bench`, or `python -m bench NAME`."""
