@@ -63,10 +63,10 @@ def declarations(lines: int, seed: int = 7) -> Iterator[tuple[PayerAffiliated, l
                     part=part + 1,
                     parts=parts,
                     totals=totals,
-                    lines=[
+                    lines=tuple(
                         DeclaredLine(line_no=n + 1, insured_number=f"{10**11 + number * 10**6 + n}", base_xof=bases[n])
                         for n in range(part * _PART, min(size, (part + 1) * _PART))
-                    ],
+                    ),
                 )
                 for part in range(parts)
             ],
@@ -132,9 +132,9 @@ async def _product(bootstrap: str, postgres: Postgres, repeat: int, insured: lis
     try:
         started, deadline = 0.0, time.monotonic() + _DEADLINE_SECONDS
         while time.monotonic() < deadline:
-            done, unsent, read = await connection.fetchrow(
-                "select (select coalesce(sum(lines_received), 0) from declaration where state = 'accepted'), "
-                "(select count(*) from outbox), (select count(*) from position)"
+            done, unsent, read = await connection.fetchval(
+                "select array[(select coalesce(sum(lines_received), 0)::bigint from declaration "
+                "where state = 'accepted'), (select count(*) from outbox), (select count(*) from position)]"
             )
             if read and not started:
                 started = time.monotonic()
