@@ -30,7 +30,8 @@ class Health:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 pool = await self._database.pool()
-                async with pool.acquire() as connection:
+                # Its own limit bounds the giving back too, which would else wait for a frozen server for ever.
+                async with pool.acquire(timeout=1) as connection:
                     lacking = await migrate.missing(connection, self._migrations)
         except Exception as error:
             log.info("database: %r", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -20,6 +21,9 @@ from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
 from recouvra.chassis.problems import Problem, add_problem_handlers
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.codes import Message
+
+# PostgreSQL's text holds no U+0000, and refuses to look for one.
+_Text = Annotated[str, Query(pattern=r"^[^\x00]*$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,10 @@ def create_app(
     async def exposition() -> Response:
         """Prometheus' text format; 200 even while the database is away."""
         try:
-            pool = await face.database.pool()
-            async with pool.acquire(timeout=2) as connection:
-                text = await metrics.text(connection)
+            async with asyncio.timeout(3):
+                pool = await face.database.pool()
+                async with pool.acquire(timeout=1) as connection:
+                    text = await metrics.text(connection)
         except Exception:
             text = await metrics.text(None)
         return Response(text, media_type=CONTENT_TYPE)
@@ -98,10 +103,10 @@ def create_app(
 def _add_dead_letters(app: FastAPI, face: Face) -> None:
     @app.get("/v1/dead-letters", tags=["dead letters"], summary="Enregistrements mis de côté / records set aside")
     async def list_dead_letters(
-        reason: str | None = None,
-        topic: str | None = None,
+        reason: _Text | None = None,
+        topic: _Text | None = None,
         state: Literal["waiting", "replayed", "discarded"] | None = None,
-        source: str | None = None,
+        source: _Text | None = None,
         cursor: Annotated[str | None, Query(pattern="^[0-9]{1,18}$")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Sources:
                 return
             self._rules = _rules(self._path)
             self._stamp = stamp
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             if self._stamp is None:
                 raise SourcesError(f"RECOUVRA_SOURCES_FILE: {error}") from error
             log.error("RECOUVRA_SOURCES_FILE: %s; les règles d'avant restent / the rules read before stay", error)
