@@ -1,4 +1,4 @@
-"""What fails: a record by its own effect is set aside alone; an error of the moment blames no record and is waited out."""
+"""A record that fails by its own effect is set aside alone; an error of the moment blames no record."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.reader import Reader
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
+from tests.builders import Draft
 from tests.servers.till.at_work import CreateDatabase, Till, delivered, till, until
 from tests.servers.till.counting import DIVIDES_BY_ZERO, ENDS_AN_ITERATOR, REFUSED_BY_THE_TABLE, TillWork, opens
 
@@ -22,7 +24,7 @@ from tests.servers.till.counting import DIVIDES_BY_ZERO, ENDS_AN_ITERATOR, REFUS
 @pytest_asyncio.fixture
 async def it(postgres: CreateDatabase, tmp_path: Path) -> AsyncIterator[Till]:
     async with till(postgres, "", tmp_path) as made:
-        await made.connection.execute("insert into position select 'payment-reported', n, 0 from generate_series(0, 2) n")
+        await made.begins_everywhere()
         yield made
 
 
@@ -44,7 +46,7 @@ def _too_long_for_an_index() -> str:
     return "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(4_000))
 
 
-FAILING = {
+FAILING: dict[str, dict[str, Any]] = {
     "a rule that divides by zero": {"xof": DIVIDES_BY_ZERO},
     "a rule that raises what no one has listed": {"xof": ENDS_AN_ITERATOR},
     "a table's check": {"xof": REFUSED_BY_THE_TABLE},
@@ -54,7 +56,7 @@ FAILING = {
 
 @pytest.mark.parametrize("why", FAILING)
 async def test_a_record_whose_own_effect_fails_is_set_aside_alone_and_its_neighbours_count(it: Till, why: str) -> None:
-    bad = it.payment(99, **FAILING[why])  # type: ignore[arg-type]
+    bad = it.payment(99, **FAILING[why])
     if reference := FAILING[why].get("reference"):
         bad = bad.again(payer_id=None, reference=reference)
     good = [it.payment(number, key=f"K{number % 3}") for number in range(10)]
@@ -82,7 +84,11 @@ async def test_a_failing_record_is_told_with_its_envelope_so_that_its_publisher_
     [row] = await it.rows("select key, value from outbox where topic = 'record-refused'")
     told = json.loads(row["value"])
     assert row["key"] == bad.key
-    assert (told["reason"], told["source"], told["event_id"]) == ("internal", bad.envelope.source, bad.envelope.event_id)
+    assert [told[name] for name in ("reason", "source", "event_id")] == ["internal", *_identity(bad)]
+
+
+def _identity(draft: Draft) -> list[str]:
+    return [draft.envelope.source, draft.envelope.event_id]
 
 
 Moment = Callable[[Till, Connection], Awaitable[None]]
@@ -104,7 +110,10 @@ async def _its_table_is_away(it: Till, connection: Connection) -> None:
     await connection.execute("select * from a_table_that_is_not_there_yet")
 
 
-@pytest.mark.parametrize("moment", [_its_session_is_ended, _a_deadlock_is_detected, _the_network_is_gone, _its_table_is_away])
+MOMENTS = (_its_session_is_ended, _a_deadlock_is_detected, _the_network_is_gone, _its_table_is_away)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 async def test_an_error_of_the_moment_blames_no_record_however_often_it_comes(it: Till, moment: Moment) -> None:
     tries = 0
 

@@ -138,7 +138,7 @@ async def test_readers_that_meet_over_many_shared_events_end_with_each_counted_o
     paid = [it.payment(number, key=f"K{number % 5}") for number in range(100)]
     readers = [it.reader() for _ in range(3)]
     records = [[it.record(draft, partition) for draft in paid] for partition in range(3)]
-    await it.connection.execute("insert into position select 'payment-reported', n, 0 from generate_series(0, 2) n")
+    await it.begins_everywhere()
     for start in range(0, 100, 20):
         batches = (mine[start : start + 20] for mine in records)
         await asyncio.gather(*(r.take(delivered(*batch)) for r, batch in zip(readers, batches, strict=True)))

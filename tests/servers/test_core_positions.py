@@ -1,4 +1,4 @@
-"""Positions are the truth: whatever happens to the group's offsets, or to who believes to own what, each counts once."""
+"""Positions are the truth: whatever becomes of the group's offsets, whoever believes to own what, each counts once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ async def group_offsets_deleted(it: Till) -> None:
 
 
 async def group_offsets_at(it: Till, end: bool) -> None:
-    consumer = AIOKafkaConsumer(bootstrap_servers=it.bootstrap, group_id=f"recouvra-{it.name}", enable_auto_commit=False)
+    group = f"recouvra-{it.name}"
+    consumer = AIOKafkaConsumer(bootstrap_servers=it.bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         places = [TopicPartition(PAYMENTS, number) for number in range(PARTITIONS)]

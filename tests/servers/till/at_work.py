@@ -52,7 +52,7 @@ async def until(holds: Callable[[], Awaitable[Any] | Any], seconds: float = PATI
 
 @dataclass
 class Till:
-    """One till. `shared` names another whose database it works on: two services then believe they own everything."""
+    """One till: its name, its database with a session of the test's own, the broker, and where topics ended before."""
 
     name: str
     url: str
@@ -96,6 +96,13 @@ class Till:
         """A worker's reader that is given its records by the test: it never joins a group."""
         broker = KafkaBroker(self.bootstrap or "127.0.0.1:9", logger=None)  # port 9: nobody there
         return Reader(broker, self.bootstrap, self.url, reading or self.reading(), [PAYMENTS], "")
+
+    async def begins_everywhere(self) -> None:
+        """Stands at offset 0 of every partition: a reader of a till without a broker cannot ask where they begin."""
+        await self.connection.executemany(
+            "insert into position (topic, partition, next_offset) values ($1, $2, 0)",
+            [(PAYMENTS, number) for number in range(PARTITIONS)],
+        )
 
     async def session(self) -> asyncpg.Connection:
         """One more session, as a worker has it."""

@@ -108,7 +108,8 @@ async def opens(connection: Connection, events: Sequence[Received]) -> TillWork:
         "select * from sum_of_key where key = any($1::text[]) order by key for no key update", keys
     )
     known = await connection.fetch(
-        "select c.* from counted c join unnest($1::text[], $2::text[]) t(source, payment_id) using (source, payment_id)",
+        "select c.* from counted c "
+        "join unnest($1::text[], $2::text[]) t(source, payment_id) using (source, payment_id)",
         [source for source, _ in payments],
         [event.payment_id for _, event in payments],
     )
@@ -124,5 +125,5 @@ def api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
 
 
 def build(_: Settings) -> Service:
-    """The till under the name that TILL_NAME gives it: its group and its facts' source follow, its database need not."""
+    """The till under the name that TILL_NAME gives it, which its group and its facts' source follow."""
     return Service(os.environ["TILL_NAME"], READS, WRITES, MIGRATIONS, opens, api)

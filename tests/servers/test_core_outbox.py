@@ -1,0 +1,133 @@
+"""What is committed is published, in the order of each key, under one event id, whoever dies or freezes."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaProducer
+
+from recouvra.chassis.relay import Relay
+from tests.servers.till.at_work import CreateDatabase, Till, till, until
+from tests.servers.till.claims import check_counted_once, check_order_of_keys, first_seen
+
+
+@pytest_asyncio.fixture
+async def it(postgres: CreateDatabase, topics: str, tmp_path: Path) -> AsyncIterator[Till]:
+    async with till(postgres, topics, tmp_path) as made:
+        yield made
+
+
+async def published(it: Till, *payment_ids: str) -> list[Any]:
+    """The facts once those of these payments are among them, and what could be seen in the outbox is gone."""
+
+    async def facts() -> list[Any]:
+        found = await it.facts()
+        there = all(any(wanted.encode() in fact.value for fact in found) for wanted in payment_ids)
+        return found if there and await it.count("outbox") == 0 else []
+
+    found: list[Any] = await until(facts)
+    return found
+
+
+async def check_a_late_commit_is_published(it: Till, made: type[Relay]) -> None:
+    """One transaction takes its number in the outbox, and commits when a later number has long been published."""
+    late, early, last = it.payment(1, key="K1"), it.payment(2, key="K2"), it.payment(3, key="K3")
+    slow = await it.session()
+    try:
+        async with it.relay(made):
+            held = slow.transaction()
+            await held.start()
+            await it.take(it.record(late, 0), connection=slow)
+            await it.take(it.record(early, 1))
+            await published(it, "P00002")
+            await slow.execute("select 1")
+            await held.commit()
+            await it.take(it.record(last, 2))
+            await published(it, "P00003")
+            await check_counted_once(it, [late, early, last])
+    finally:
+        await slow.close()
+
+
+async def test_a_fact_whose_transaction_commits_late_is_published_though_higher_numbers_were_before(it: Till) -> None:
+    await check_a_late_commit_is_published(it, Relay)
+
+
+class ByHighestNumber(Relay):
+    """The wrong way: it remembers the highest number that it published, and reads on from there."""
+
+    async def _publish_some(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> int:
+        await connection.execute("delete from outbox where id < $1", getattr(self, "highest", 0))
+        highest = await connection.fetchval("select max(id) from outbox")
+        count = await super()._publish_some(connection, producer)
+        self.highest = highest or getattr(self, "highest", 0)
+        return count
+
+
+async def test_a_relay_that_goes_by_the_highest_number_fails_the_same_check(it: Till) -> None:
+    with pytest.raises(AssertionError):
+        await check_a_late_commit_is_published(it, ByHighestNumber)
+
+
+async def test_a_worker_killed_between_publishing_and_deleting_publishes_again_under_the_same_ids(it: Till) -> None:
+    good = [it.payment(number, 1_000, f"K{number % 4}") for number in range(20)]
+    async with it.gate("outbox", "delete") as somebody:
+        async with it.worker() as worker:
+            await it.publish(*good)
+            session = await somebody()
+            before = await it.facts()
+            worker.send(signal.SIGKILL)
+            assert await worker.ended() == -signal.SIGKILL
+        await it.end_session(session)
+    assert before
+    async with it.worker():
+        await until(lambda: it.connection.fetchval("select count(*) = 20 from counted"))
+        await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
+    facts = await it.facts()
+    assert len(facts) == 20 + len(before)
+    assert len(first_seen(facts)) == 20
+    await check_counted_once(it, good)
+    await check_order_of_keys(it, good)
+
+
+async def test_facts_of_one_key_stay_in_order_through_many_batches_of_two_workers(it: Till) -> None:
+    good = [it.payment(number, 1_000 + number, f"K{number % 3}") for number in range(600)]
+    async with it.worker(), it.worker():
+        for start in range(0, 600, 100):
+            await it.publish(*good[start : start + 100])
+        await until(lambda: it.connection.fetchval("select count(*) = 600 from counted"))
+        await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
+    await check_counted_once(it, good)
+    await check_order_of_keys(it, good)
+
+
+async def test_a_frozen_relay_loses_its_election_and_another_publishes_within_seconds(it: Till) -> None:
+    first, second, third = (it.payment(number) for number in range(3))
+    async with it.worker() as frozen:
+        await it.publish(first, partition=0)
+        await published(it, "P00000")
+        frozen.send(signal.SIGSTOP)
+        async with it.relay() as other:
+            await it.take(it.record(first.again(event_id="again"), 1), it.record(second, 1))
+            await until(lambda: other.published == 1, seconds=10)
+            await published(it, "P00001")
+            # It wakes up behind the times: it is no longer elected, and does no harm.
+            frozen.send(signal.SIGCONT)
+            await it.publish(third, partition=2)
+            await published(it, "P00002")
+    await check_counted_once(it, [first, second, third])
+    await check_order_of_keys(it, [first, second, third])
+
+
+async def test_a_trace_is_passed_on_from_the_cause_to_its_fact(it: Till) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await it.take(it.record(it.payment(1, traceparent=trace)))
+    async with it.relay():
+        [fact] = await published(it, "P00001")
+    assert dict(fact.headers)["traceparent"] == trace.encode()
