@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -94,21 +95,23 @@ async def test_while_much_is_to_be_read_few_marks_wait_and_some_along_the_way_an
     assert await empty.connection.fetchval("select count(*) from mark") == 0
 
 
-async def test_of_two_workers_that_commit_at_once_the_later_sees_what_the_other_read(
-    empty: Reporting,
-) -> None:
+async def test_of_two_workers_that_commit_at_once_the_later_sees_what_the_other_read(empty: Reporting) -> None:
     await empty.feed(mark("registration", T3), _of_contributions(T1, 0))
     other = await asyncpg.connect(empty.url, server_settings=WRITER)
     try:
         transaction = other.transaction()
-        await transaction.start()  # one worker has read the fact, and not committed
+        await transaction.start()  # one worker has read the fact, and judged the marks that it saw
         await other.execute(
             "insert into position (topic, partition, next_offset) values ('contribution-assessed', 0, 1)"
         )
-        await empty.feed(_of_contributions(T2, 1))  # the other worker reads the mark
-        assert await _complete(empty) == T1
         await advance(other)
+        mine = await empty.connection.fetchval("select pg_backend_pid()")
+        late = asyncio.create_task(empty.feed(_of_contributions(T2, 1)))  # the other worker reads the mark
+        async with asyncio.timeout(30):
+            while not late.done() and not await other.fetchval("select cardinality(pg_blocking_pids($1)) > 0", mine):
+                pass  # it will: its mark is in, and the watermark is held
         await transaction.commit()
+        await late
         assert await _complete(empty) == T2
     finally:
         await other.close()

@@ -13,6 +13,8 @@ from recouvra.contracts.codes import Message
 from recouvra.contracts.topics import MARKS
 from services.reporting.projections.marks import complete_up_to
 
+_WORK_MEMORY = "32MB"  # a fund's payers and periods are grouped without going to the disk
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -37,6 +39,7 @@ async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[
     """Opens the view; raises a 503 problem before every awaited service was once read completely."""
     pool = await database.pool()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(f"set local work_mem = '{_WORK_MEMORY}'")
         complete = await complete_up_to(connection, awaited)
         if complete is None:
             raise Problem(

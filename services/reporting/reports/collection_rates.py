@@ -23,11 +23,15 @@ DIMENSIONS = {
     "period": ("period", "period"),
 }
 
+# One row a payer: in `part` within the same keys, in `_OVER_ALL` whatever the keys (a distinct count would sort).
 _MEASURES = {
-    "payers": "count(distinct payer_id)",
+    "payers": "count(*)",
     "assessed_xof": "coalesce(sum(assessed_xof), 0)",
     "received_xof": "coalesce(sum(received_xof), 0)",
 }
+_OVER_ALL = (
+    "(select sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from part group by payer_id) as payer"
+)
 
 
 class CollectionRatesAsked(Paged, OfPayers, OfPeriods):
@@ -39,22 +43,19 @@ class CollectionRatesAsked(Paged, OfPayers, OfPeriods):
 
 
 def plan(asked: CollectionRatesAsked, as_of: datetime) -> Plan:
-    """Sums over the facts known at `as_of`, each under its own kind and territory (DEF-006, DEF-007, DEF-033).
-
-    Both ledgers are summed by payer and key first, so that payers are counted among few rows.
-    """
+    """Sums over the facts known at `as_of`, each under its own kind and territory (DEF-006, DEF-007, DEF-033)."""
     dimensions = [dimension for name, dimension in DIMENSIONS.items() if name in asked.group_by]
     arguments = Arguments()
     where = f"known_at <= {arguments.put(as_of)}{of_payers(asked, arguments)}{of_periods(asked, arguments)}"
     columns = dict([("payer_id", "payer_id"), *dimensions])
     keys = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
-    grouped = ", ".join(str(n) for n in range(1, len(columns) + 1))
     part = (
-        f"select {keys}, sum(assessed_xof) as assessed_xof, 0 as received_xof from assessed where {where} "  # noqa: S608 - constants of ours
-        f"group by {grouped} "
-        f"union all select {keys}, 0, sum(received_xof) from received where {where} group by {grouped}"
+        f"select {', '.join(columns)}, sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from ("  # noqa: S608 - constants of ours
+        f"select {keys}, assessed_xof, 0::bigint as received_xof from assessed where {where} "
+        f"union all select {keys}, 0, received_xof from received where {where}"
+        f") as fact group by {', '.join(columns)}"
     )
-    return Plan([column for column, _ in dimensions], part, _MEASURES, _fields, COLUMNS, arguments)
+    return Plan([column for column, _ in dimensions], part, _MEASURES, _fields, COLUMNS, arguments, _OVER_ALL)
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:

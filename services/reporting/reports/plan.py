@@ -32,6 +32,7 @@ class Plan:
             null. None: one row for all.
         part: a SELECT of key columns and amounts, summed in part, over what is known and asked for.
         measures: aggregates over the rows of `part`, by name.
+        over_all: what the same aggregates give the total of: `part`, or a sub-select of it.
         fields: a row's fields after its keys, from its measures.
         columns: the names of those fields, in order.
         arguments: the values that `part` refers to.
@@ -43,6 +44,7 @@ class Plan:
     fields: Callable[[Mapping[str, Any]], Fields]
     columns: Sequence[str]
     arguments: Arguments
+    over_all: str = "part"
 
     def page(self, after: Sequence[str] | None, limit: int) -> tuple[str, Arguments]:
         """At most `limit` rows beyond the keys `after`, sorted by their keys, then the total over all pages.
@@ -58,7 +60,7 @@ class Plan:
         sql = (
             f"with part as materialized ({self.part}), page as ({self._rows(beyond)} limit {arguments.put(limit)}) "  # noqa: S608 - constants of ours
             f"select false as is_total, page.* from page "
-            f"union all select true, {no_keys}{self._measures} from part order by {order}"
+            f"union all select true, {no_keys}{self._measures} from {self.over_all} order by {order}"
         )
         return sql, arguments
 
