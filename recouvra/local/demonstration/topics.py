@@ -1,7 +1,7 @@
 """The topics as the demonstration uses them: what of the history is there, publishing the rest, and the answers."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from recouvra.chassis.aside import AsideError, read_aside
 from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.registration_answered import RegistrationAnswered
-from recouvra.contracts.topics import INBOUND
+from recouvra.contracts.topics import EVENTS, INBOUND
 from recouvra.local.demonstration.inbound import ROOT, HireKey, Identity, Inbound
 from recouvra.local.errors import LocalError
 
@@ -22,6 +22,7 @@ class Topics:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._answers: dict[HireKey, RegistrationAnswered] = {}
+        self._known: dict[str, list[TopicPartition]] = {}
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
@@ -30,7 +31,10 @@ class Topics:
         self._reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
         try:
             await asyncio.gather(self._producer.start(), self._reader.start())
-            self._reader.assign(await self._partitions(["registration-answered"]))
+            # All are assigned, though one topic is read: asked where others end, the client would look for them singly.
+            every = await self._partitions(EVENTS)
+            self._reader.assign(every)
+            self._reader.pause(*(tp for tp in every if tp.topic != "registration-answered"))
         except BaseException as error:
             await self._close()
             if isinstance(error, (KafkaError, OSError)):
@@ -57,17 +61,19 @@ class Topics:
             f"Kafka ({self._bootstrap}): {said}; start “recouvra demo” again without fear.",
         )
 
-    async def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+    async def ends(self, topics: Collection[str]) -> dict[TopicPartition, int]:
         """Where each partition of these topics ends now."""
         ends: dict[TopicPartition, int] = await self._reader.end_offsets(await self._partitions(topics))
         return ends
 
-    async def _partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
-        return [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(await self._producer.partitions_for(topic))
-        ]
+    async def _partitions(self, topics: Collection[str]) -> list[TopicPartition]:
+        # All at once: each topic that the client does not know yet costs it a round of metadata.
+        unknown = [topic for topic in topics if topic not in self._known]
+        for topic, found in zip(
+            unknown, await asyncio.gather(*map(self._producer.partitions_for, unknown)), strict=True
+        ):
+            self._known[topic] = [TopicPartition(topic, partition) for partition in sorted(found)]
+        return [tp for topic in topics for tp in self._known[topic]]
 
     async def published(self) -> set[Identity]:
         """The identities of the history's events that the inbound topics hold."""

@@ -1,6 +1,6 @@
 """Filling, with a broker and services of our own in memory: what is published when, and what is waited for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class TopicsInMemory(Topics):
         """What was published."""
         return {one.identity for one in self.held}
 
-    async def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+    async def ends(self, topics: Collection[str]) -> dict[TopicPartition, int]:
         """One partition a topic."""
         return {TopicPartition(topic, 0): sum(one.event.topic == topic for one in self.held) for topic in topics}
 
