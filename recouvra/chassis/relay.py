@@ -78,7 +78,10 @@ class Relay:
         ends = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
         try:
             await asyncio.wait_for(asyncio.gather(producer.start(), ends.start()), 3.5)
-            marks = _Marks(connection, ends, await self._partitions(producer), self._by_events)
+            partitions = await self._partitions(producer)
+            ends.assign(partitions)  # only to be asked where they end: of unassigned ones the client asks one by one
+            ends.pause(*partitions)
+            marks = _Marks(connection, ends, partitions, self._by_events)
             marked_at = 0.0
             while True:
                 published = await self._publish_some(connection, producer)
