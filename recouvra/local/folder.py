@@ -137,7 +137,12 @@ def running_stack(path: Path) -> dict[str, Any] | None:
 
 
 def _is_alive(pid: str) -> bool:
-    return pid.isdigit() and Path("/proc", pid).exists()
+    """Whether a process still runs; one that ended and was not reaped, as under a container's first process, is not."""
+    try:
+        state = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError, IndexError):
+        return False
+    return pid.isdigit() and state not in ("Z", "X")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import httpx
 
+from recouvra.local.children import Deadline
 from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
 from recouvra.local.jars import kafka_jars_aside
@@ -86,7 +87,7 @@ class Stack:
 
     async def _start(self) -> None:
         self.ports = self.folder.ports(self._ports_from)
-        self.ports.check_free(tuple(name for name in ORDER if name != "liquidation"))
+        await self._ports_free()
         self.folder.remember(self.ports)
         self._tell("Apache Kafka : vérification des fichiers", "Apache Kafka: checking its files")
         jars = await kafka_jars_aside(self.folder.path / "cache", self._tell_fetched)
@@ -117,6 +118,17 @@ class Stack:
         self._announce()
         self._tasks = [asyncio.create_task(self._keep(part)) for part in self._parts]
         self._tasks.append(asyncio.create_task(self._announce_again()))
+
+    async def _ports_free(self) -> None:
+        """Check the ports; a process that was killed frees the folder's lock an instant before its sockets."""
+        deadline = Deadline(1.0)
+        while True:
+            try:
+                return self.ports.check_free(tuple(name for name in ORDER if name != "liquidation"))
+            except LocalError:
+                if deadline.is_past:
+                    raise
+            await asyncio.sleep(0.05)
 
     def _tell_fetched(self, done: int, of: int) -> None:
         if done % 10 == 0 or done == of:
