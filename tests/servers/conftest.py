@@ -6,6 +6,7 @@ from secrets import token_urlsafe
 import pytest
 import pytest_asyncio
 
+from recouvra.local.kafka import Kafka
 from recouvra.local.postgres import Postgres
 from recouvra.local.servers import broker, database
 from recouvra.local.topics import create_topics
@@ -21,11 +22,17 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def topics(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a broker with every topic, three partitions each, that tests of the core share."""
+async def topics_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+    """A broker with every topic, three partitions each, that tests of the core share."""
     async with broker(tmp_path_factory.mktemp("topics")) as running:
         await create_topics(running.bootstrap, partitions=3)
-        yield running.bootstrap
+        yield running
+
+
+@pytest.fixture(scope="session")
+def topics(topics_broker: Kafka) -> str:
+    """That broker's address."""
+    return topics_broker.bootstrap
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -19,7 +19,7 @@ from recouvra.chassis.migrate import migrate
 from recouvra.chassis.settings import Settings
 from recouvra.local.kafka import Kafka
 from recouvra.local.postgres import Postgres
-from recouvra.local.servers import broker, database
+from recouvra.local.servers import database
 from tests.servers.till.at_work import until
 from tests.servers.till.counting import MIGRATIONS, READS, WRITES, api, opens
 
@@ -27,13 +27,12 @@ LIMIT_SECONDS = 5
 
 
 @pytest_asyncio.fixture(scope="module")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Kafka, Postgres]]:
-    """Of this module's own, to be stopped and frozen."""
-    async with (
-        broker(tmp_path_factory.mktemp("broker")) as kafka,
-        database(tmp_path_factory.mktemp("base")) as postgres,
-    ):
-        yield kafka, postgres
+async def servers(
+    topics_broker: Kafka, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Kafka, Postgres]]:
+    """The shared broker, to be frozen, and a database server of this module's own, to be stopped too."""
+    async with database(tmp_path_factory.mktemp("base")) as postgres:
+        yield topics_broker, postgres
 
 
 @pytest_asyncio.fixture

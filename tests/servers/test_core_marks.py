@@ -18,7 +18,7 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Opens, Outcome
 from recouvra.contracts.reading import Received
 from tests.servers.till.at_work import CreateDatabase, Till, till, until
-from tests.servers.till.claims import check_marks, known_at, marks
+from tests.servers.till.claims import check_counted_once, check_marks, check_order_of_keys, known_at, marks
 from tests.servers.till.counting import TillWork, opens
 
 
@@ -95,7 +95,7 @@ async def test_marks_that_do_not_wait_fail_the_same_check(it: Till, monkeypatch:
         await check_no_mark_passes_an_open_transaction(it)
 
 
-async def test_marks_stay_true_while_two_workers_and_an_elected_relay_are_busy(it: Till) -> None:
+async def test_marks_stay_true_and_keys_in_order_while_two_workers_and_an_elected_relay_are_busy(it: Till) -> None:
     good = [it.payment(number, 1_000, f"K{number % 9}") for number in range(600)]
     async with it.worker(), it.worker():
         for start in range(0, 600, 30):
@@ -104,6 +104,8 @@ async def test_marks_stay_true_while_two_workers_and_an_elected_relay_are_busy(i
         await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
         await mark_past(it, max(known_at(fact) for fact in await it.facts()))
     await check_marks(it)
+    await check_counted_once(it, good)
+    await check_order_of_keys(it, good)
 
 
 class Mute(relays.Relay):

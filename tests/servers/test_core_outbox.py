@@ -96,17 +96,6 @@ async def test_a_worker_killed_between_publishing_and_deleting_publishes_again_u
     await check_order_of_keys(it, good)
 
 
-async def test_facts_of_one_key_stay_in_order_through_many_batches_of_two_workers(it: Till) -> None:
-    good = [it.payment(number, 1_000 + number, f"K{number % 3}") for number in range(600)]
-    async with it.worker(), it.worker():
-        for start in range(0, 600, 100):
-            await it.publish(*good[start : start + 100])
-        await until(lambda: it.connection.fetchval("select count(*) = 600 from counted"))
-        await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
-    await check_counted_once(it, good)
-    await check_order_of_keys(it, good)
-
-
 async def test_a_frozen_relay_loses_its_election_and_another_publishes_within_seconds(it: Till) -> None:
     first, second, third = (it.payment(number) for number in range(3))
     async with it.worker() as frozen:
