@@ -117,7 +117,7 @@ class Kafka:
         shutil.rmtree(half, ignore_errors=True)
         configuration = self.home / "format.properties"
         configuration.write_text(self._properties(half))
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = new_cluster_id()
         tool = self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(configuration))
         await tool.run(within=180)
         _flush_tree(half)
@@ -208,6 +208,14 @@ class Kafka:
     def _cluster_id(self) -> str:
         lines = (self.home / "data" / "meta.properties").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)["cluster.id"]
+
+
+def new_cluster_id() -> str:
+    """A random name for a cluster; never with a dash in front, which the format tool would take for an option."""
+    while True:
+        drawn = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not drawn.startswith("-"):
+            return drawn
 
 
 def _flush_tree(folder: Path) -> None:

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from recouvra.contracts.topics import EVENTS, MARKS
 from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
+from recouvra.local.kafka import new_cluster_id
 from recouvra.local.ports import Ports, free_ports
 from recouvra.local.postgres import Postgres
 from recouvra.local.servers import broker, database
@@ -88,6 +89,11 @@ async def _gone(pids: list[int]) -> None:
 def _parent(path: Path, ports: Ports) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PARENT, str(path), str(ports.first)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_cluster_is_never_named_like_an_option() -> None:
+    # One random name in 64 would begin with a dash, and the broker could then not be formatted.
+    assert not any(new_cluster_id().startswith("-") for _ in range(5000))
 
 
 async def test_topics_are_made_once_and_never_expire(kafka: str) -> None:
