@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from recouvra.chassis.database import Connection
+from recouvra.chassis.outcome import Outcome
 from recouvra.chassis.reader import Reader
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
@@ -131,6 +134,29 @@ async def test_an_error_of_the_moment_blames_no_record_however_often_it_comes(it
     assert (tries, reader.counters.retries) == (5, 4)
     assert await _set_aside(it) == []
     assert [await it.count(table) for table in ("counted", "inbox", "outbox")] == [1, 1, 1]
+
+
+class Pondering(TillWork):
+    """A rule that thinks for longer than the server lets a session be silent within a transaction."""
+
+    def apply(self, received: Received, reading: datetime) -> Outcome:
+        """Counts, in its own time."""
+        threading.Event().wait(5)
+        return super().apply(received, reading)
+
+
+async def test_rules_that_think_for_longer_than_a_session_may_be_silent_lose_neither_session_nor_batch(
+    it: Till,
+) -> None:
+    async def pondering(connection: Connection, events: Sequence[Received]) -> TillWork:
+        work = await opens(connection, events)
+        return Pondering(work.accounts, work.counted)
+
+    reader = it.reader(it.reading(pondering))
+    await reader.take(delivered(it.record(it.payment(1))))
+    await reader.stop()
+    assert (reader.counters.batches, reader.counters.retries) == (1, 0)
+    assert await it.count("counted") == 1
 
 
 async def test_records_wait_for_a_table_that_is_away_and_count_once_when_it_is_back(it: Till) -> None:
