@@ -12,6 +12,7 @@ from typing import Any
 from recouvra.local.errors import LocalError
 from recouvra.local.ports import FIRST, Ports
 
+_GRACE_SECONDS = 1.0
 _PATIENCE_SECONDS = 10.0
 
 
@@ -62,15 +63,16 @@ class DataFolder:
         self.withdraw()
 
     def _take(self, descriptor: int) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        began = time.monotonic()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 holder = os.pread(descriptor, 20, 0).decode().strip()
-                # Its children may need a moment to follow a stack that was killed.
-                if _is_alive(holder) or time.monotonic() > deadline:
+                # A stack that was killed counts as alive for an instant, and its children need a moment to follow it.
+                patience = _GRACE_SECONDS if _is_alive(holder) else _PATIENCE_SECONDS
+                if time.monotonic() - began > patience:
                     raise LocalError(
                         f"Le dossier {self.path} est déjà utilisé (processus {holder}) : arrêtez-le, ou choisissez un "
                         "autre dossier avec --data.",
