@@ -194,8 +194,11 @@ async def _speaking(connection: Connection, deciding: Awaitable[_Decided]) -> _D
     server, which ends a session that is silent within a transaction, ends only that of a process that is frozen.
     """
     task = asyncio.ensure_future(deciding)
-    while not (await asyncio.wait({task}, timeout=1))[0]:
-        await connection.execute("select 1")
+    try:
+        while not (await asyncio.wait({task}, timeout=1))[0]:
+            await connection.execute("select 1")
+    finally:
+        await asyncio.wait({task})  # a thread can't be stopped: no second one may start beside it
     return task.result()
 
 

@@ -51,6 +51,14 @@ def is_of_the_record(error: Exception) -> bool:
     return isinstance(error, (*_OF_THE_VALUE, ValueError))  # asyncpg's DataError, a value it can't encode, is one
 
 
+def is_of_the_size(error: Exception) -> bool:
+    """True where a transaction ran out of time, or its session ended under it: in halves it may get through."""
+    if isinstance(error, asyncpg.PostgresError):
+        # statement cancelled; idle in, or too long in, a transaction; the session is gone
+        return error.sqlstate in ("57014", "25P03", "25P04", "08003", "57P01")
+    return isinstance(error, (TimeoutError, asyncpg.InternalClientError))
+
+
 async def connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
     """A session of its own with these settings; raises what asyncpg raises, TimeoutError after 5 s.
 

@@ -61,10 +61,10 @@ async def put(connection: Connection, letters: Sequence[DeadLetter]) -> None:
                 letter.record.offset,
                 letter.record.key,
                 letter.record.value,
-                [_storable(name) for name, _ in letter.record.headers],
+                [storable(name) for name, _ in letter.record.headers],
                 [value for _, value in letter.record.headers],
-                _storable(letter.source),
-                _storable(letter.event_id),
+                storable(letter.source),
+                storable(letter.event_id),
                 letter.reason.value,
                 letter.message.fr,
                 letter.message.en,
@@ -75,7 +75,7 @@ async def put(connection: Connection, letters: Sequence[DeadLetter]) -> None:
     )
 
 
-def _storable(text: str | None) -> Any:
+def storable(text: str | None) -> Any:
     """PostgreSQL's text holds no U+0000: it is shown as U+2400 (the raw record keeps it)."""
     return None if text is None else text.replace("\x00", "␀")
 

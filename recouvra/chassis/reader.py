@@ -23,7 +23,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from recouvra.chassis import positions
 from recouvra.chassis.aside import read_aside
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.database import WRITER, connect, is_of_the_record
+from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
 from recouvra.chassis.progress import ClientStuck, Counters, Progress
@@ -141,13 +141,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             TopicReplaced, ClientStuck: see progress.py.
         """
         consumer = self._subscriber.consumer
-        held = list(consumer.assignment())
-        ends = {Place(*tp): end for tp, end in (await consumer.end_offsets(held)).items()} if held else {}
         connection = await connect(self._url, WRITER)
         try:
-            known = await positions.stored(connection)
+            known = await positions.stored(connection)  # before the ends, which may move meanwhile
         finally:
             await connection.close()
+        held = list(consumer.assignment())
+        ends = {Place(*tp): end for tp, end in (await consumer.end_offsets(held)).items()} if held else {}
         for place, at in self._progress.suspected(known, ends, self.counters.batches):
             if not self._busy.locked() and (await self._aside(place, at, ends[place]))[0]:
                 raise ClientStuck(f"{place.topic}/{place.partition}@{at}")
@@ -216,11 +216,12 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 tries += 1
                 # A key that is there already may be another worker's, a moment ago; thrice it is this record's.
                 raced = isinstance(error, asyncpg.UniqueViolationError) and tries < 3
-                if is_of_the_record(error) and not raced and failed is None:
-                    if len(records) > 1:
-                        for half in (records[: len(records) // 2], records[len(records) // 2 :]):
-                            await self._until_taken(half)
-                        return None
+                blamed = is_of_the_record(error) and not raced and failed is None
+                if len(records) > 1 and (blamed or (is_of_the_size(error) and tries > 1)):
+                    for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+                        await self._until_taken(half)
+                    return None
+                if blamed:
                     failed = error
                     continue
                 log.warning("batch again: %r", error)
@@ -237,8 +238,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
 
     async def _once(self, records: list[Record], failed: Exception | None) -> None:
         """Continues each partition exactly where its stored position stands, in one transaction."""
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._url, WRITER)
+        self._connection = self._connection or await connect(self._url, WRITER)
         runs = await self._continuous(self._connection, records)
         if not runs:
             return

@@ -33,6 +33,7 @@ from recouvra.contracts.topics import EVENTS, MARKS
 log = logging.getLogger(__name__)
 _ELECTION = 7_300_000_002
 _BATCH = 2_000
+_BATCH_BYTES = 4 << 20
 _POLL_SECONDS = 0.05
 _MARK_SECONDS = 0.4
 _TICK = timedelta(microseconds=1)
@@ -78,19 +79,18 @@ class Relay:
         ends = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
         try:
             await asyncio.wait_for(asyncio.gather(producer.start(), ends.start()), 3.5)
-            partitions = await self._partitions(producer)
-            ends.assign(partitions)  # only to be asked where they end: of unassigned ones the client asks one by one
-            ends.pause(*partitions)
-            marks = _Marks(connection, ends, partitions, self._by_events)
+            marks = _Marks(connection, ends, self._by_events)
             marked_at = 0.0
             while True:
                 published = await self._publish_some(connection, producer)
                 if time.monotonic() - marked_at >= _MARK_SECONDS:
                     marked_at = time.monotonic()
-                    if (mark := await marks.next(self._service)) is not None:
+                    # The producer's own partitions at this moment: those that its facts may have gone to.
+                    mark = await marks.next(self._service, await self._partitions(producer))
+                    if mark is not None:
                         sent = await producer.send(MARKS, mark, self._service.encode())
                         await _acknowledged(connection, [sent])
-                if published < _BATCH:
+                if not published:
                     await asyncio.sleep(_POLL_SECONDS)
         finally:
             await asyncio.wait({asyncio.ensure_future(client.stop()) for client in (producer, ends)}, timeout=3)
@@ -108,13 +108,20 @@ class Relay:
         commit of another key may bring a lower id later, which is why rows are deleted and never skipped by id.
         """
         rows = await connection.fetch(
-            "select id, topic, key, value, event_id, known_at, traceparent from outbox order by id limit $1", _BATCH
+            "select id, topic, key, value, event_id, known_at, traceparent from (select *, "
+            "sum(octet_length(value)) over (order by id) - octet_length(value) as before from outbox "
+            "order by id limit $1) oldest where before < $2 order by id",
+            _BATCH,
+            _BATCH_BYTES,
         )
         if not rows:
             return 0
-        sends = [
-            await producer.send(row["topic"], row["value"], row["key"], headers=self._headers(row)) for row in rows
-        ]
+        sends, spoke_at = [], time.monotonic()
+        for row in rows:
+            sends.append(await producer.send(row["topic"], row["value"], row["key"], headers=self._headers(row)))
+            if time.monotonic() - spoke_at > 1:
+                await connection.execute("select 1")
+                spoke_at = time.monotonic()
         await _acknowledged(connection, sends)
         await connection.execute(
             "with published as (delete from outbox where id = any($1::bigint[])) "
@@ -153,13 +160,11 @@ async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.
 class _Marks:
     """The readings not yet closed, and the mark that the newest closed one allows."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, ends: AIOKafkaConsumer, partitions: list[TopicPartition], by_events: bool
-    ) -> None:
-        self._connection, self._ends, self._partitions, self._by_events = connection, ends, partitions, by_events
+    def __init__(self, connection: asyncpg.Connection, ends: AIOKafkaConsumer, by_events: bool) -> None:
+        self._connection, self._ends, self._by_events = connection, ends, by_events
         self._readings: deque[tuple[datetime, int]] = deque()
 
-    async def next(self, service: str) -> bytes | None:
+    async def next(self, service: str, partitions: Sequence[TopicPartition]) -> bytes | None:
         """The next mark as JSON, ``{service, up_to, offsets: {topic: {partition: offset}}}``; None: not due."""
         reading = await self._connection.fetchval(
             "update clock set floor_at = greatest(floor_at, clock_timestamp()) returning floor_at"
@@ -179,8 +184,12 @@ class _Marks:
         unsent = await self._connection.fetchval("select min(known_at) from outbox where known_at <= $1", up_to)
         if unsent is not None:
             up_to = unsent - _TICK
+        if set(partitions) != self._ends.assignment():
+            # Assigned only to be asked where they end: of unassigned ones the client asks one by one.
+            self._ends.assign(partitions)
+            self._ends.pause(*partitions)
         offsets: dict[str, dict[str, int]] = {}
-        for tp, end in (await asyncio.wait_for(self._ends.end_offsets(self._partitions), 3.5)).items():
+        for tp, end in (await asyncio.wait_for(self._ends.end_offsets(partitions), 3.5)).items():
             offsets.setdefault(tp.topic, {})[str(tp.partition)] = end
         at = up_to.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps({"service": service, "up_to": at, "offsets": offsets}).encode()

@@ -26,7 +26,7 @@ from recouvra.chassis.sources import Sources
 from recouvra.contracts.topics import MARKS
 
 log = logging.getLogger(__name__)
-_SILENT_SECONDS = 60  # without one poll: aiokafka is stuck, and only a new process helps
+_SILENT_SECONDS = 180  # without one poll, longer than any transaction lasts: only a new process helps
 _PULSE_SECONDS = 5
 _WATCH_SECONDS = 7
 

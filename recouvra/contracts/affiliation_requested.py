@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from recouvra.contracts.event import Day, Event, FilingFrequency, Identifier, PayerKind, TerritoryCode, Text
+from recouvra.contracts.event import Day, Event, FilingFrequency, Identifier, Name, PayerKind, TerritoryCode
 
 
 class AffiliationRequested(Event):
@@ -16,7 +16,7 @@ class AffiliationRequested(Event):
     request_id: Identifier = Field(description="The request, unique for its payer.")
     payer_id: Identifier = Field(description="The payer (cotisant); also the record's key.")
     payer_kind: PayerKind = Field(description="What the payer is; its contribution rates follow from it.")
-    name: Text = Field(description="The payer's name, as it is shown in reports.")
+    name: Name = Field(description="The payer's name, as it is shown in reports.")
     territory_code: TerritoryCode = Field(description="Region (2 digits), cercle (4) or commune (7) of the payer.")
     filing_frequency: FilingFrequency = Field(description="Monthly above 10 employees, quarterly otherwise.")
     affiliated_on: Day = Field(description="First day of the affiliation.")

@@ -47,6 +47,12 @@ Day = Annotated[
 ]
 """A calendar day `YYYY-MM-DD`."""
 
+Reference = Annotated[Text, StringConstraints(max_length=600)]
+"""Free text that is a record's key: short enough for a database to index, in whatever alphabet."""
+
+Name = Annotated[Text, StringConstraints(max_length=1000)]
+"""A name of a payer or a person: short enough that a fact which repeats it can travel."""
+
 TerritoryCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}([0-9]{2}([0-9]{3})?)?$")]
 """Region (2 digits), cercle (4) or commune (7)."""
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from recouvra.contracts.event import Day, Event, FilingFrequency, Identifier, PayerKind, TerritoryCode, Text
+from recouvra.contracts.event import Day, Event, FilingFrequency, Identifier, Name, PayerKind, TerritoryCode
 
 
 class PayerAffiliated(Event):
@@ -15,7 +15,7 @@ class PayerAffiliated(Event):
 
     payer_id: Identifier = Field(description="The payer (cotisant); also the record's key.")
     payer_kind: PayerKind = Field(description="What the payer is.")
-    name: Text = Field(description="The payer's name.")
+    name: Name = Field(description="The payer's name.")
     territory_code: TerritoryCode = Field(description="Region (2 digits), cercle (4) or commune (7) of the payer.")
     filing_frequency: FilingFrequency = Field(description="How often the payer pays: the due day follows (DEF-020).")
     affiliated_on: Day = Field(description="First day of the affiliation.")

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from recouvra.contracts.event import Channel, Day, Event, Identifier, Period, Text
+from recouvra.contracts.event import Channel, Day, Event, Identifier, Period, Reference
 
 
 class PaymentReported(Event):
@@ -30,7 +30,7 @@ class PaymentReported(Event):
     payer_id: Identifier | None = Field(
         default=None, description="Who paid; null when unknown: the money then waits in suspense."
     )
-    reference: Text | None = Field(
+    reference: Reference | None = Field(
         default=None, description="What the payer wrote on the order; required, and the record's key, without a payer."
     )
     amount_xof: int = Field(gt=0, le=10**12, description="Whole francs; a reversal repeats the amount it undoes.")

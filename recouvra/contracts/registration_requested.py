@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from recouvra.contracts.event import Category, Contract, Day, Event, Identifier, Sex, Text
+from recouvra.contracts.event import Category, Contract, Day, Event, Identifier, Name, Sex
 
 Nina = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}[A-Z]$")]
 """The national identification number: 14 digits and a capital letter."""
@@ -13,8 +13,8 @@ Nina = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}[A-Z]$")]
 class Person(Contract):
     """Who is hired. Personal data: it stays in registration and travels no further."""
 
-    family_name: Text = Field(description="Family name.")
-    given_names: Text = Field(description="Given names, in the order of the identity papers.")
+    family_name: Name = Field(description="Family name.")
+    given_names: Name = Field(description="Given names, in the order of the identity papers.")
     birth_date: Day = Field(description="Birth date.")
     sex: Sex = Field(description="Sex, as on the identity papers.")
     nina: Nina | None = Field(

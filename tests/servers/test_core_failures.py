@@ -44,16 +44,10 @@ async def _set_aside(it: Till) -> list[tuple[int, int, str]]:
     return [(row["partition"], row["offset"], row["reason"]) for row in rows]
 
 
-def _too_long_for_an_index() -> str:
-    """A text that does not compress, of more bytes than a row of an index holds."""
-    return "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(4_000))
-
-
 FAILING: dict[str, dict[str, Any]] = {
     "a rule that divides by zero": {"xof": DIVIDES_BY_ZERO},
     "a rule that raises what no one has listed": {"xof": ENDS_AN_ITERATOR},
     "a table's check": {"xof": REFUSED_BY_THE_TABLE},
-    "a key too long for an index": {"reference": _too_long_for_an_index()},
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis import relay as relays
 from recouvra.chassis.clock import Clock
@@ -81,12 +81,12 @@ async def test_marks_wait_for_a_transaction_that_stays_open_and_pass_it_when_its
 class Hasty(relays._Marks):
     """The wrong way: a reading of the clock counts as closed at once."""
 
-    async def next(self, service: str) -> bytes | None:
+    async def next(self, service: str, partitions: Sequence[TopicPartition]) -> bytes | None:
         """Makes a mark of the clock as it is."""
         self._readings.clear()
         at = await self._connection.fetchval("select clock_timestamp()")
         self._readings.append((at, 0))
-        return await super().next(service)
+        return await super().next(service, partitions)
 
 
 async def test_marks_that_do_not_wait_fail_the_same_check(it: Till, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Path, Query
 
 from recouvra.chassis.http import create_app
 from recouvra.chassis.problems import Problem
@@ -14,7 +14,9 @@ from recouvra.contracts.codes import Message
 from services.contributions.store import views
 
 Limit = Annotated[int, Query(ge=1, le=500)]
-Payer = Annotated[str, Query(min_length=1, max_length=64)]
+_IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+Payer = Annotated[str, Query(pattern=_IDENTIFIER)]
+Named = Annotated[str, Path(pattern=_IDENTIFIER)]
 
 
 def create_api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
@@ -24,7 +26,7 @@ def create_api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
     )
 
     @app.get("/v1/declarations/{declaration_id}", tags=["declarations"], summary="Une déclaration / a declaration")
-    async def show_declaration(declaration_id: str, payer_id: Payer) -> dict[str, Any]:
+    async def show_declaration(declaration_id: Named, payer_id: Payer) -> dict[str, Any]:
         """Its state and its last answer with every anomaly. Statuses: 200, 404, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection:
@@ -41,8 +43,8 @@ def create_api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
         return found
 
     @app.get("/v1/payers/{payer_id}/account", tags=["accounts"], summary="Le compte d'un cotisant / a payer's account")
-    async def show_account(payer_id: str) -> dict[str, Any]:
-        """Dues, payments, where each was placed, credit; all in one snapshot. Statuses: 200, 404."""
+    async def show_account(payer_id: Named) -> dict[str, Any]:
+        """Dues, payments, where each was placed, credit; all in one snapshot. Statuses: 200, 404, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             found = await views.account(connection, payer_id)

@@ -85,6 +85,7 @@ async def open_book(connection: Connection, named: Named) -> OpenBook:
     identities = named.identities | named.targets
     keys = named.keys | await payments.accounts_beyond(connection, named.identities, named.targets)
     book = Book(accounts=await accounts.lock(connection, keys) if keys else {})
+    await payments.lock_identities(connection, identities)
     if await payments.accounts_beyond(connection, named.identities, named.targets) - keys:
         raise Retry("a payment came under another account meanwhile")
     await accounts.load_dues_and_placements(connection, book.accounts)

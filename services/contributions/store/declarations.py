@@ -28,22 +28,27 @@ async def load(
         periods: (payer_id, period) in which one may take effect: those in force there come too.
         affiliated: payers whose affiliation is in the batch: those that wait for it, and what they replace, come too.
     """
+    # Without the findings, which no rule reads again and which may be many.
     rows = await connection.fetch(
         """
-        with waiting as (
-            select * from declaration where state = 'pending' and payer_id = any($5::text[])
+        with d as not materialized (
+            select payer_id, declaration_id, period, parts_announced, replaces, state, completed_no, replaced_by,
+                outcome, lines_received, lines_accepted, lines_rejected, insured_share_xof, payer_share_xof, due_on
+            from declaration
+        ), waiting as (
+            select * from d where state = 'pending' and payer_id = any($5::text[])
         )
-        select d.* from declaration d join unnest($1::text[], $2::text[]) t(payer_id, declaration_id)
+        select d.* from d join unnest($1::text[], $2::text[]) t(payer_id, declaration_id)
             using (payer_id, declaration_id)
         union
-        select d.* from declaration d join unnest($3::text[], $4::text[]) t(payer_id, period) using (payer_id, period)
+        select d.* from d join unnest($3::text[], $4::text[]) t(payer_id, period) using (payer_id, period)
             where d.state = 'accepted' and d.replaced_by is null
         union
         select * from waiting
         union
-        select d.* from waiting w join declaration d on d.payer_id = w.payer_id and d.declaration_id = w.replaces
+        select d.* from waiting w join d on d.payer_id = w.payer_id and d.declaration_id = w.replaces
         union
-        select d.* from waiting w join declaration d on d.payer_id = w.payer_id and d.period = w.period
+        select d.* from waiting w join d on d.payer_id = w.payer_id and d.period = w.period
             where d.state = 'accepted' and d.replaced_by is null
         """,
         [payer_id for payer_id, _ in named],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from recouvra.chassis.database import Connection
+from recouvra.chassis.dead_letters import storable
 from recouvra.chassis.outcome import Retry
 from recouvra.contracts.record import Record
 from services.contributions.domain.book import Book
@@ -42,6 +43,20 @@ async def accounts_beyond(
         *_columns(targets),
     )
     return {row[0] for row in rows}
+
+
+async def lock_identities(connection: Connection, identities: Collection[PaymentKey]) -> None:
+    """Locks the rows of these identities that exist, in key order: there a payment and its reversals meet.
+
+    They may be read by different workers under different accounts; without it, a reversal that joins others already
+    waiting would not see that the payment is being taken in beside it, and wait for ever.
+    """
+    if identities:
+        await connection.execute(
+            "select from payment join unnest($1::text[], $2::text[]) t(source, payment_id) using (source, payment_id) "
+            "order by source, payment_id for no key update of payment",
+            *_columns(identities),
+        )
 
 
 async def load(
@@ -218,7 +233,7 @@ async def _save_waiting(connection: Connection, book: Book, loaded: LoadedPaymen
                     waiting.record.offset,
                     waiting.record.key,
                     waiting.record.value,
-                    [name for name, _ in waiting.record.headers],
+                    [storable(name) for name, _ in waiting.record.headers],
                     [value for _, value in waiting.record.headers],
                 )
                 for target, waiting in added

@@ -18,6 +18,7 @@ from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.event import Contract, Text
 from recouvra.contracts.reading import VALUE_BYTES, Refusal
 from recouvra.contracts.record import Record
+from recouvra.contracts.topics import WRITES
 
 _ONE_AT_A_TIME = 7_300_000_003  # an advisory lock: of two workers the later one must see the positions of the other
 _MOST_WAITING = 128  # of one service: while much is to be read, a few marks along the way do
@@ -30,9 +31,15 @@ class Mark(Contract):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-    service: Text
+    service: Annotated[Text, AfterValidator(lambda name: _one_that_writes(name))]
     up_to: Annotated[AwareDatetime, _Year]
     offsets: dict[Text, dict[Annotated[str, Field(pattern=r"^[0-9]{1,9}$")], _Offset]]
+
+
+def _one_that_writes(name: str) -> str:
+    if not WRITES.get(name):
+        raise ValueError("a service that publishes facts")
+    return name
 
 
 def _within_what_a_clock_tells(at: datetime) -> datetime:

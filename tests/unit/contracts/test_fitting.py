@@ -82,12 +82,20 @@ def test_an_identifier_has_its_pattern(path: str) -> None:
     ],
 )
 def test_a_free_text_holds_anything_but_u_0000_and_unpaired_surrogates(topic: str, path: str) -> None:
-    for text in ("", "É\n\t\u202e😀", "x" * 100_000, "\\u0000", "\\ud800"):
+    for text in ("", "É\n\t\u202e😀", "é" * 600, "\\u0000", "\\ud800"):
         read(binary(topic, changed(topic, path, text)))
     for wrong in ("a\x00b", "\ud800", "a\udfffb", "\ude00\ud83d"):
         refusal = refused(binary(topic, changed(topic, path, wrong)))
         assert refusal.reason is Reason.SCHEMA_MISMATCH, ascii(wrong)
         assert f"/{path}" in refusal.message.en
+
+
+@pytest.mark.parametrize(
+    ("topic", "path", "most"), [("payment-reported", "reference", 600), ("affiliation-requested", "name", 1000)]
+)
+def test_a_text_that_becomes_a_key_or_travels_on_has_an_end(topic: str, path: str, most: int) -> None:
+    read(binary(topic, changed(topic, path, "x" * most)))
+    assert refused(binary(topic, changed(topic, path, "x" * (most + 1)))).reason is Reason.SCHEMA_MISMATCH
 
 
 def test_an_unknown_field_is_ignored_whatever_it_holds() -> None:
