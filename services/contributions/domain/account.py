@@ -62,6 +62,10 @@ class Account:
         payments: the keys of the money (not of the reversals) that stands here, reversed money too.
         placed: xof published per (payment, period), never 0.
         held: what was published as held per payment, never of 0.
+        stirred: money that came, left or was reversed since what stands here was last published.
+
+    While it is not affiliated nothing is placed, so of its money only what stirs need be there: under one constant
+    reference tens of thousands of payments may wait.
     """
 
     key: str
@@ -74,3 +78,4 @@ class Account:
     payments: set[PaymentKey] = field(default_factory=set)
     placed: dict[tuple[PaymentKey, str], int] = field(default_factory=dict)
     held: dict[PaymentKey, Hold] = field(default_factory=dict)
+    stirred: set[PaymentKey] = field(default_factory=set)

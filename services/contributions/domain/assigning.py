@@ -39,5 +39,7 @@ def _move(payment: Payment, before: Account, after: Account, assigned_to: str | 
     payment.assigned_to = assigned_to
     before.payments.discard(payment.key)
     after.payments.add(payment.key)
+    before.stirred.add(payment.key)
+    after.stirred.add(payment.key)
     changes.payments.add(payment.key)
     return Effect(touched=[before, after])

@@ -36,7 +36,9 @@ class Till:
         self._claim(payment)
         effect = Effect(touched=[self.accounts[payment.record_key]])
         if payment.target is None:
-            self.accounts[payment.record_key].payments.add(payment.key)
+            account = self.accounts[payment.record_key]
+            account.payments.add(payment.key)
+            account.stirred.add(payment.key)
         elif money is not None:
             effect.touched += self._undo(money, payment)
         else:
@@ -55,7 +57,9 @@ class Till:
         if money.reversed_by is None:
             money.reversed_by = reversal.key[1]
             self.changes.payments.add(money.key)
-        return [self.accounts[money.account_key]]
+        account = self.accounts[money.account_key]
+        account.stirred.add(money.key)
+        return [account]
 
     def _meet_waiting(self, payment: Payment) -> list[SetAside]:
         """Ends the wait of the reversals that named this payment: they undo it, or are set aside.

@@ -23,6 +23,32 @@ def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes:
     What is taken back comes first, then what is given, each in the order of allocation, of the periods, holds before
     receipts; so no payment ever shows more than its amount, even to a reader who stops half-way. Source: DEF-005.
     """
+    moves = (
+        _suspend(account, payments, changes) if account.affiliation is None else _replace(account, payments, changes)
+    )
+    account.stirred.clear()
+    return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
+
+
+def _suspend(account: Account, payments: Mapping[PaymentKey, Payment], changes: Changes) -> list[tuple[Order, Keyed]]:
+    """Without an affiliation each payment waits by itself: those that stirred say all. Source: DEF-026."""
+    moves: list[tuple[Order, Keyed]] = []
+    for key in account.stirred:
+        stands = key in account.payments and payments[key].reversed_by is None
+        before, after = account.held.get(key), Hold("suspense", payments[key].amount_xof) if stands else None
+        if before == after:
+            continue
+        moves += _holds(account, payments[key], before, after)
+        changes.held.add((account.key, key))
+        if after is None:
+            del account.held[key]
+        else:
+            account.held[key] = after
+    return moves
+
+
+def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: Changes) -> list[tuple[Order, Keyed]]:
+    """With one, any change may move any payment: all are placed anew. Source: DEF-004."""
     placed, held = _place(account, payments)
     moves: list[tuple[Order, Keyed]] = []
     for key in _moved(account.held, held):
@@ -33,17 +59,17 @@ def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes:
         moves.append(_receipt(account, payments[key], period, xof))
         changes.placed.add((account.key, key, period))
     account.placed, account.held = placed, held
-    return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
+    return moves
 
 
 def _place(account: Account, payments: Mapping[PaymentKey, Payment]) -> tuple[Placed, dict[PaymentKey, Hold]]:
     """What is placed and what is held of all money that stands here and is not reversed. Source: DEF-004, DEF-026."""
     money = [payment for payment in map(payments.__getitem__, account.payments) if payment.reversed_by is None]
-    owned = [payment for payment in money if account.affiliation is not None and payment.has_payer]
+    owned = [payment for payment in money if payment.has_payer]
     placed, credit = allocate(account.pairs.values(), owned)
     held = {key: Hold("credit", xof) for key, xof in credit.items()}
     for payment in money:
-        if account.affiliation is None or not payment.has_payer:
+        if not payment.has_payer:
             held[payment.key] = Hold("suspense", payment.amount_xof)
     return placed, held
 

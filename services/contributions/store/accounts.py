@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from recouvra.chassis.database import Connection
 from services.contributions.domain.account import Account, Affiliation, Hold, Pair
@@ -32,9 +32,15 @@ async def lock(connection: Connection, keys: Collection[str]) -> dict[str, Accou
     }
 
 
-async def load_dues_and_placements(connection: Connection, accounts: dict[str, Account]) -> None:
-    """Fills in each account's pairs, and what was published as placed and held; accounts must be locked."""
-    keys = list(accounts)
+async def load_dues_and_placements(
+    connection: Connection, accounts: dict[str, Account], keys: Sequence[str], identities: Collection[tuple[str, str]]
+) -> None:
+    """Fills in pairs and what was published as placed and held; accounts must be locked.
+
+    Args:
+        keys: the accounts that need all of it.
+        identities: payments whose hold is needed wherever it stands.
+    """
     for row in await connection.fetch("select * from pair where payer_id = any($1::text[])", keys):
         accounts[row["payer_id"]].pairs[row["period"]] = Pair(
             period=row["period"],
@@ -55,10 +61,16 @@ async def load_dues_and_placements(connection: Connection, accounts: dict[str, A
     for key, source, payment_id, period, xof in placements:
         accounts[key].placed[(source, payment_id), period] = xof
     holds = await connection.fetch(
-        "select account_key, source, payment_id, held_as, held_xof from hold where account_key = any($1::text[])", keys
+        "select account_key, source, payment_id, held_as, held_xof from hold where account_key = any($1::text[]) "
+        "union select account_key, source, payment_id, held_as, held_xof from hold "
+        "join unnest($2::text[], $3::text[]) t(source, payment_id) using (source, payment_id)",
+        keys,
+        [source for source, _ in identities],
+        [payment_id for _, payment_id in identities],
     )
     for key, source, payment_id, held_as, xof in holds:
-        accounts[key].held[source, payment_id] = Hold(held_as, xof)
+        if key in accounts:  # else it is the hold of a repeat that came under another key
+            accounts[key].held[source, payment_id] = Hold(held_as, xof)
 
 
 async def save(connection: Connection, book: Book) -> None:

@@ -88,8 +88,10 @@ async def open_book(connection: Connection, named: Named) -> OpenBook:
     await payments.lock_identities(connection, identities)
     if await payments.accounts_beyond(connection, named.identities, named.targets) - keys:
         raise Retry("a payment came under another account meanwhile")
-    await accounts.load_dues_and_placements(connection, book.accounts)
-    loaded = await payments.load(connection, keys, identities)
+    # Of an account that is not affiliated, and is not about to be, only the money that the batch names can move.
+    whole = [key for key, a in book.accounts.items() if a.affiliation is not None or key in named.affiliated]
+    await accounts.load_dues_and_placements(connection, book.accounts, whole, identities)
+    loaded = await payments.load(connection, whole, identities)
     book.payments, book.reversals = loaded.payments, loaded.reversals
     for key, payment in loaded.payments.items():
         if payment.reverses is None and payment.account_key in book.accounts:
