@@ -31,7 +31,8 @@ class Book:
             those that the batch names (as itself or in `replaces`); those in force for the periods of the parts and
             of the declarations that may be completed; where the batch may bring the payer's affiliation, all of the
             payer's. Each with all its parts; the findings of its answer may be left out.
-        payments: all money that stands in these accounts; every identity, and every `reverses` target, of the batch.
+        payments: every identity, and every `reverses` target, of the batch; and of the accounts that are affiliated,
+            or may be by this batch, all money that stands there.
         reversals: waiting ones by the payment that they wait for, then by their own key, for every identity in the
             batch.
         insured: insured number → payer_id now (None: nobody's), of every line that may be judged; a number that is
