@@ -70,13 +70,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
 
     async def _parse(self, batch: Any) -> KafkaAckableMessage:
         """Never looks at headers: they may be null or not UTF-8, and FastStream would drop the whole batch."""
+        consumer = self._subscriber.consumer
         return KafkaAckableMessage(
-            body=b"",
-            headers={},
-            raw_message=batch,
-            message_id="-",
-            correlation_id="-",
-            consumer=self._subscriber.consumer,
+            body=b"", headers={}, raw_message=batch, message_id="-", correlation_id="-", consumer=consumer
         )
 
     async def _decode(self, message: Any) -> Any:
@@ -217,6 +213,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 # A key that is there already may be another worker's, a moment ago; thrice it is this record's.
                 raced = isinstance(error, asyncpg.UniqueViolationError) and tries < 3
                 blamed = is_of_the_record(error) and not raced and failed is None
+                if not blamed:
+                    log.warning("batch again: %r", error)
+                    self._disconnect()
                 if len(records) > 1 and (blamed or (is_of_the_size(error) and tries > 1)):
                     for half in (records[: len(records) // 2], records[len(records) // 2 :]):
                         await self._until_taken(half)
@@ -224,14 +223,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 if blamed:
                     failed = error
                     continue
-                log.warning("batch again: %r", error)
-                self._disconnect()
-            self._next.clear()  # whether the commit took place is unknown: ask again
+            self._next.clear()
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, 2.0)
         return None
 
     def _disconnect(self) -> None:
+        self._next.clear()  # whether the last commit took place is unknown: ask again
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

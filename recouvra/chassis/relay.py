@@ -27,6 +27,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.database import RELAY, connect
+from recouvra.chassis.ends import end_offsets
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.topics import EVENTS, MARKS
 
@@ -184,12 +185,8 @@ class _Marks:
         unsent = await self._connection.fetchval("select min(known_at) from outbox where known_at <= $1", up_to)
         if unsent is not None:
             up_to = unsent - _TICK
-        if set(partitions) != self._ends.assignment():
-            # Assigned only to be asked where they end: of unassigned ones the client asks one by one.
-            self._ends.assign(partitions)
-            self._ends.pause(*partitions)
         offsets: dict[str, dict[str, int]] = {}
-        for tp, end in (await asyncio.wait_for(self._ends.end_offsets(partitions), 3.5)).items():
+        for tp, end in (await asyncio.wait_for(end_offsets(self._ends, partitions), 3.5)).items():
             offsets.setdefault(tp.topic, {})[str(tp.partition)] = end
         at = up_to.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps({"service": service, "up_to": at, "offsets": offsets}).encode()

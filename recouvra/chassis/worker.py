@@ -9,8 +9,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from faststream.kafka import KafkaBroker
@@ -80,9 +81,9 @@ async def run_worker(
         await asyncio.wait(tasks, timeout=4)
 
 
-async def _first(stopped: asyncio.Task[bool], waiting: object) -> None:
+async def _first(stopped: asyncio.Task[bool], waiting: Coroutine[Any, Any, None]) -> None:
     """Waits for either."""
-    task = asyncio.ensure_future(waiting)  # type: ignore[call-overload]
+    task = asyncio.create_task(waiting)
     await asyncio.wait({stopped, task}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()

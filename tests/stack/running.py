@@ -24,16 +24,6 @@ from tests.oracle import PublishedRecord
 
 T = TypeVar("T")
 INBOUND = ("affiliation-requested", "registration-requested", "payroll-declared", "payment-reported")
-FACTS = (
-    "payer-affiliated",
-    "person-registered",
-    "registration-answered",
-    "contribution-assessed",
-    "contribution-received",
-    "payment-held",
-    "declaration-answered",
-    "record-refused",
-)
 
 
 class Up:

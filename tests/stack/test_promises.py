@@ -16,7 +16,8 @@ import pytest_asyncio
 from recouvra.local.ports import free_ports
 from tests.builders import Draft, affiliation, declaration, payment, split
 from tests.oracle import conservation, differences, fold, recompute
-from tests.stack.running import FACTS, INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
+from tests.recount.facts import TOPICS as FACTS
+from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.builders import Country, country, in_waves, interleave, repeated
 from tests.oracle import PublishedRecord, as_of, conservation, differences, facts_of, fold, instants, money, recompute
-from tests.stack.running import FACTS, INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
+from tests.recount.facts import TOPICS as FACTS
+from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
 
 VICTIMS = (
     ("contributions", "worker"),

@@ -10,6 +10,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from recouvra.chassis.ends import end_offsets
 from recouvra.chassis.positions import Place
 from recouvra.contracts.topics import READS
 
@@ -25,14 +26,9 @@ async def ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int] | None
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await asyncio.gather(admin.start(), consumer.start())
             described = await admin.describe_topics(list(topics))
-            # Asked of the broker: a consumer knows the partitions of no topic that it has not subscribed to; and
-            # assigned first, though nothing is read: of unassigned ones the client would ask topic by topic.
-            places = [
-                TopicPartition(topic["topic"], p["partition"]) for topic in described for p in topic["partitions"]
-            ]
-            consumer.assign(places)
-            consumer.pause(*places)
-            found = await consumer.end_offsets(places)
+            # Asked of the broker: a consumer knows the partitions of no topic that it has not subscribed to.
+            places = [TopicPartition(of["topic"], p["partition"]) for of in described for p in of["partitions"]]
+            found = await end_offsets(consumer, places)
     except Exception as error:
         log.info("ends of topics: %r", error)
         return None
