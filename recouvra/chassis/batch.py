@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from recouvra.chassis import dead_letters, outbox, positions
 from recouvra.chassis.clock import Clock
-from recouvra.chassis.database import Connection
+from recouvra.chassis.database import Connection, is_of_the_record
 from recouvra.chassis.dead_letters import DeadLetter
 from recouvra.chassis.inbox import Inbox, Verdict
 from recouvra.chassis.outbox import Caused
@@ -82,26 +84,67 @@ class Reading:
             PositionLost, Retry: nothing was done; take the batch again as things now stand.
             Exception: whatever the database or a rule raised; nothing was done.
         """
-        self.sources.refresh()
-        read = await asyncio.to_thread(self._read_all, records, failed)
+        read = await self._read_all(records, failed)
         async with connection.transaction():
             await positions.move(connection, moves)
-            work = await self.opens(connection, read.received)
-            clock = await Clock.read(connection, self.clock)
-            inbox = await Inbox.load(connection, read.received)
-            decided = await _speaking(connection, asyncio.to_thread(_decide, work, clock, inbox, read.events))
-            for topic, taken in read.plain.items():
-                await self.plain[topic].take(connection, taken)
-            await work.save(connection)
-            await inbox.save(connection)
-            await dead_letters.put(connection, decided.letters)
-            told = [letter.told(self.service) for letter in decided.letters] if self.tells else []
-            await outbox.put(connection, decided.facts + told)
+            decided = await self._take(connection, read, self.clock)
+            await self._keep(connection, decided.facts, decided.letters)
         decided.tally.records = len(records)
         return decided.tally
 
-    def _read_all(self, records: Sequence[Record], failed: Exception | None) -> _Read:
-        """Decodes each record alone."""
+    async def take_again(self, connection: Connection, record: Record) -> DeadLetter | None:
+        """Reads a dead letter's record now, as if it came now, by the system clock, within a transaction that is open.
+
+        Returns:
+            None where it took effect or changed nothing; else why it is refused still, and nothing else was done.
+
+        Raises:
+            Retry: another transaction came between; nothing was done.
+        """
+        try:
+            return await self._take_one_again(connection, record, None)
+        except asyncpg.UniqueViolationError as error:
+            raise Retry("what it claims was claimed meanwhile") from error
+        except Exception as error:
+            if not is_of_the_record(error):
+                raise
+            return await self._take_one_again(connection, record, error)
+
+    async def _take_one_again(
+        self, connection: Connection, record: Record, failed: Exception | None
+    ) -> DeadLetter | None:
+        read = await self._read_all([record], failed)
+        async with connection.transaction():
+            decided = await self._take(connection, read, "system")
+            refused = [letter for letter in decided.letters if letter.record is record]
+            # It is set aside already, and its publisher was told; others may have waited for it, and be refused now.
+            await self._keep(connection, decided.facts, [other for other in decided.letters if other not in refused])
+        return refused[0] if refused else None
+
+    async def _take(self, connection: Connection, read: _Read, clock_kind: str) -> _Decided:
+        """Steps 2 to 5, but what is published and set aside."""
+        work = await self.opens(connection, read.received)
+        clock = await Clock.read(connection, clock_kind)
+        inbox = await Inbox.load(connection, read.received)
+        decided = await _speaking(connection, asyncio.to_thread(_decide, work, clock, inbox, read.events))
+        for topic, taken in read.plain.items():
+            await self.plain[topic].take(connection, taken)
+        await work.save(connection)
+        await inbox.save(connection)
+        return decided
+
+    async def _keep(self, connection: Connection, facts: list[Caused], letters: list[DeadLetter]) -> None:
+        """Puts letters with the dead ones, and facts and what tells of the letters in the outbox."""
+        await dead_letters.put(connection, letters)
+        told = [letter.told(self.service) for letter in letters] if self.tells else []
+        await outbox.put(connection, facts + told)
+
+    async def _read_all(self, records: Sequence[Record], failed: Exception | None) -> _Read:
+        """Decodes each record alone, by the rules on sources that hold now, in a thread."""
+        self.sources.refresh()
+        return await asyncio.to_thread(self._decode, records, failed)
+
+    def _decode(self, records: Sequence[Record], failed: Exception | None) -> _Read:
         found = _Read()
         for record in records:
             try:

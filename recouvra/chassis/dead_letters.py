@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from recouvra.chassis import audit
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outbox import Caused
 from recouvra.chassis.outcome import Fact
@@ -148,9 +149,56 @@ async def page(
 
 
 async def one(connection: Connection, letter_id: int) -> dict[str, Any] | None:
-    """One letter, or None."""
+    """One letter, with what was done with it (`acts`, oldest first), or None."""
     row = await connection.fetchrow(
         f"select {_SHOWN} from dead_letter where id = $1",  # noqa: S608 - constants
         letter_id,
     )
-    return None if row is None else _shown(row)
+    if row is None:
+        return None
+    done, _ = await audit.page(connection, act=None, subject=subject(letter_id), after=0, limit=100)
+    acts = [{name: act[name] for name in ("at", "who", "act", "reason")} for act in done]
+    return _shown(row) | {"acts": acts}
+
+
+def subject(letter_id: int) -> str:
+    """What the audit line of an act on a letter names."""
+    return f"dead-letter/{letter_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A letter that nobody else can act on until the transaction ends."""
+
+    record: Record
+    state: str
+
+
+async def take_up(connection: Connection, letter_id: int) -> TakenUp | None:
+    """Locks a letter and returns its record as it was read, or None where there is no such letter."""
+    row = await connection.fetchrow(
+        'select topic, partition, "offset", key, value, header_names, header_values, state from dead_letter '
+        "where id = $1 for update",
+        letter_id,
+    )
+    if row is None:
+        return None
+    headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
+    record = Record(row["topic"], row["partition"], row["offset"], row["key"], row["value"], headers)
+    return TakenUp(record, row["state"])
+
+
+async def settle(connection: Connection, letter_id: int, state: str, refused: DeadLetter | None = None) -> None:
+    """Gives a letter its new state and, where it is refused still, the reason of now."""
+    await connection.execute("update dead_letter set state = $2 where id = $1", letter_id, state)
+    if refused is not None:
+        await connection.execute(
+            "update dead_letter set reason = $2, message_fr = $3, message_en = $4, source = $5, event_id = $6 "
+            "where id = $1",
+            letter_id,
+            refused.reason.value,
+            refused.message.fr,
+            refused.message.en,
+            storable(refused.source),
+            storable(refused.event_id),
+        )

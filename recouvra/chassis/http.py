@@ -1,4 +1,4 @@
-"""The HTTP face that every service has: health, metrics, dead letters, problems, its documents."""
+"""The HTTP face that every service has: who may ask, health, metrics, dead letters, problems, its documents."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
-from recouvra.chassis import dead_letters
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.bodies import BoundedBody
+from recouvra.chassis.callers import Callers, allow, default_role
 from recouvra.chassis.database import Database
 from recouvra.chassis.health import Health
+from recouvra.chassis.mending import add_dead_letters
 from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
-from recouvra.chassis.problems import Problem, add_problem_handlers
+from recouvra.chassis.problems import Problem, add_problem_handlers, problem_response
 from recouvra.chassis.settings import Settings
-from recouvra.contracts.codes import Message
 
-# PostgreSQL's text holds no U+0000, and refuses to look for one.
-_Text = Annotated[str, Query(pattern=r"^[^\x00]*$")]
+_OPEN = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc", "/static-offline-docs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Face:
 
     settings: Settings
     database: Database
+    reading: Reading
 
 
 def create_app(
@@ -39,6 +40,7 @@ def create_app(
     summary: str,
     settings: Settings,
     migrations: Sequence[str],
+    reading: Reading,
     *,
     ready: Callable[[Face], Awaitable[str]] | None = None,
 ) -> tuple[FastAPI, Face]:
@@ -46,9 +48,11 @@ def create_app(
 
     Args:
         migrations: the names that must have been applied before the service is ready.
+        reading: how the service takes records in, for those that are replayed.
         ready: one more check of the service's own: ``ok`` or what it still waits for.
     """
-    face = Face(settings, Database(settings.database_url))
+    face = Face(settings, Database(settings.database_url), reading)
+    callers = Callers(settings.tokens_file)
     health = Health(face.database, settings.kafka, migrations)
     metrics = Metrics(service)
 
@@ -61,6 +65,21 @@ def create_app(
         title=f"Recouvra · {service}", summary=summary, version="1", lifespan=lifespan, openapi_url="/openapi.json"
     )
     add_problem_handlers(app)
+    app.add_middleware(BoundedBody)
+
+    @app.middleware("http")
+    async def authorised(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        """Who asks, before anything of the request is looked at; what tells of health and of the face is open."""
+        if not request.url.path.startswith(_OPEN):
+            try:
+                request.state.caller = callers.of(request.headers.get("authorization"))
+                allow(request.state.caller, default_role(request.method))
+            except Problem as problem:
+                response = problem_response(request, problem)
+                if problem.status == 401:
+                    response.headers["WWW-Authenticate"] = "Bearer"
+                return response
+        return await call_next(request)
 
     @app.middleware("http")
     async def measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -96,43 +115,8 @@ def create_app(
             text = await metrics.text(None)
         return Response(text, media_type=CONTENT_TYPE)
 
-    _add_dead_letters(app, face)
+    add_dead_letters(app, face)
     return app, face
-
-
-def _add_dead_letters(app: FastAPI, face: Face) -> None:
-    @app.get("/v1/dead-letters", tags=["dead letters"], summary="Enregistrements mis de côté / records set aside")
-    async def list_dead_letters(
-        reason: _Text | None = None,
-        topic: _Text | None = None,
-        state: Literal["waiting", "replayed", "discarded"] | None = None,
-        source: _Text | None = None,
-        cursor: Annotated[str | None, Query(pattern="^[0-9]{1,18}$")] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    ) -> dict[str, Any]:
-        """Oldest first; `total` counts the letters of all pages. Statuses: 200, 422."""
-        pool = await face.database.pool()
-        async with pool.acquire() as connection:
-            rows, following, total = await dead_letters.page(
-                connection, reason=reason, topic=topic, state=state, source=source, after=int(cursor or 0), limit=limit
-            )
-        return {"rows": rows, "next": None if following is None else str(following), "total": total}
-
-    @app.get(
-        "/v1/dead-letters/{letter_id}", tags=["dead letters"], summary="Un enregistrement mis de côté / one of them"
-    )
-    async def show_dead_letter(letter_id: int) -> dict[str, Any]:
-        """Statuses: 200, 404, 422."""
-        pool = await face.database.pool()
-        async with pool.acquire() as connection:
-            letter = await dead_letters.one(connection, letter_id) if 0 < letter_id < 1 << 63 else None
-        if letter is None:
-            raise Problem(
-                404,
-                "unknown-dead-letter",
-                Message(fr="Aucun enregistrement mis de côté sous ce numéro.", en="No dead letter has this number."),
-            )
-        return letter
 
 
 def write_openapi(app: FastAPI) -> str:

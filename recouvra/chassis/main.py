@@ -14,11 +14,15 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.callers import Callers
 from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
 from recouvra.chassis.migrate import MigrationError, files_of, migrate
 from recouvra.chassis.outcome import Opens, Plain
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.settings import Settings, SettingsError
+from recouvra.chassis.sources import Sources
+from recouvra.chassis.watched import WatchedFileError
 from recouvra.chassis.worker import WorkerFailure, run_worker
 
 
@@ -31,7 +35,7 @@ class Service:
         reads, writes: topics.
         migrations: the folder of its SQL files.
         opens: locks and loads what a batch can touch.
-        api: builds its HTTP app from settings and the migrations that it needs.
+        api: builds its HTTP app from settings, the migrations that it needs, and how it takes records in.
         plain: by topic, who takes the records that are no events.
     """
 
@@ -40,8 +44,17 @@ class Service:
     writes: Sequence[str]
     migrations: Path
     opens: Opens
-    api: Callable[[Settings, Sequence[str]], FastAPI]
+    api: Callable[[Settings, Sequence[str], Reading], FastAPI]
     plain: Mapping[str, Plain] = field(default_factory=dict)
+
+    def reading(self, settings: Settings) -> Reading:
+        """How it takes records in: the worker each batch, the API a dead letter that is replayed."""
+        sources = Sources(settings.sources_file)
+        return Reading(self.name, self.opens, settings.clock, sources, bool(self.writes), self.plain)
+
+    def create_api(self, settings: Settings) -> FastAPI:
+        """Its HTTP app; nothing opens before the first request."""
+        return self.api(settings, self.migration_names(), self.reading(settings))
 
     def migration_names(self) -> list[str]:
         """Every migration that must have been applied before it is ready."""
@@ -66,13 +79,19 @@ def run(build: Callable[[Settings], Service]) -> None:
             for name in asyncio.run(migrate(settings.database_url, service.migrations)):
                 print(name)
         elif asked.api:
-            app = service.api(settings, service.migration_names())
-            uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5)
+            Callers(settings.tokens_file).check()
+            uvicorn.run(
+                service.create_api(settings),
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                timeout_graceful_shutdown=5,
+            )
         else:
             gc.freeze()
             gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
-            asyncio.run(run_worker(service.name, service.opens, service.reads, service.writes, settings, service.plain))
-    except SettingsError as error:
+            asyncio.run(run_worker(service.reading(settings), service.reads, service.writes, settings))
+    except (SettingsError, WatchedFileError) as error:
         sys.exit(_said(error, 2))
     except (MigrationError, TopicReplaced, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))

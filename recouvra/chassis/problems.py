@@ -20,6 +20,10 @@ _TITLES = {
     400: Message(fr="Requête incompréhensible.", en="The request cannot be understood."),
     404: Message(fr="Rien à cette adresse.", en="There is nothing at this address."),
     405: Message(fr="Cette adresse n'accepte pas cette méthode.", en="This address does not take this method."),
+    413: Message(
+        fr="Le corps de la requête est trop grand (16 Mio au plus) ; envoyez-le en plusieurs fois.",
+        en="The request's body is too large (16 MiB at most); send it in several requests.",
+    ),
     422: Message(
         fr="La requête porte des valeurs à corriger : voir « errors ».",
         en='The request has values to correct: see "errors".',

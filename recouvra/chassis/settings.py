@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 
@@ -24,6 +25,8 @@ class Settings:
         replica: a name that stays with this worker over restarts: Kafka then hands it its partitions back at
             once instead of waiting for the dead one's session. Empty: a member like any other.
         sources_file: who may publish for whom; absent: everyone.
+        tokens_file: who may ask over HTTP; absent: this machine only, and all of it.
+        token: what this service shows the others when it asks them.
         peers: the other services' base URLs by name, for reports that ask them.
     """
 
@@ -35,6 +38,8 @@ class Settings:
     replica: str = ""
     sources_file: Path | None = None
     peers: Mapping[str, str] | None = None
+    tokens_file: Path | None = None
+    token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,18 +60,34 @@ class Settings:
         port = environment.get("RECOUVRA_PORT", "8080")
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise SettingsError("RECOUVRA_PORT: un port / a port, 1–65535")
-        sources = environment.get("RECOUVRA_SOURCES_FILE")
+        host = environment.get("RECOUVRA_HOST", "127.0.0.1")
+        sources, tokens = environment.get("RECOUVRA_SOURCES_FILE"), environment.get("RECOUVRA_TOKENS_FILE")
+        if not tokens and not _is_this_machine(host):
+            raise SettingsError(
+                "RECOUVRA_HOST: sans RECOUVRA_TOKENS_FILE, un service n'écoute que sa propre machine (127.0.0.1) / "
+                "without RECOUVRA_TOKENS_FILE a service listens to its own machine only (127.0.0.1)"
+            )
         return cls(
             kafka=required("RECOUVRA_KAFKA", "host:port du courtier / of the broker"),
             database_url=required("RECOUVRA_DATABASE_URL", "postgresql://user:password@host:port/database"),
             clock=clock,
-            host=environment.get("RECOUVRA_HOST", "127.0.0.1"),
+            host=host,
             port=int(port),
             replica=environment.get("RECOUVRA_REPLICA", ""),
             sources_file=Path(sources) if sources else None,
+            tokens_file=Path(tokens) if tokens else None,
+            token=environment.get("RECOUVRA_TOKEN") or None,
             peers={
                 name.removeprefix("RECOUVRA_").removesuffix("_URL").lower(): url.rstrip("/")
                 for name, url in environment.items()
                 if name.startswith("RECOUVRA_") and name.endswith("_URL") and name != "RECOUVRA_DATABASE_URL" and url
             },
         )
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,12 +18,10 @@ from faststream.kafka import KafkaBroker
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import WRITER, connect
-from recouvra.chassis.outcome import Opens, Plain
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.reader import Reader
 from recouvra.chassis.relay import Relay
 from recouvra.chassis.settings import Settings
-from recouvra.chassis.sources import Sources
 from recouvra.contracts.topics import MARKS
 
 log = logging.getLogger(__name__)
@@ -36,14 +34,7 @@ class WorkerFailure(RuntimeError):
     """The worker cannot go on in this process."""
 
 
-async def run_worker(
-    service: str,
-    opens: Opens,
-    reads: Sequence[str],
-    writes: Sequence[str],
-    settings: Settings,
-    plain: Mapping[str, Plain] | None = None,
-) -> None:
+async def run_worker(reading: Reading, reads: Sequence[str], writes: Sequence[str], settings: Settings) -> None:
     """Works until SIGTERM or SIGINT, then lets the batch in flight end.
 
     Raises:
@@ -54,11 +45,11 @@ async def run_worker(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     stopped = asyncio.create_task(stop.wait())
     broker = KafkaBroker(settings.kafka, allow_auto_create_topics=False, graceful_timeout=8, logger=None)
-    reading = Reading(service, opens, settings.clock, Sources(settings.sources_file), bool(writes), plain or {})
     reader = Reader(broker, settings.kafka, settings.database_url, reading, reads, settings.replica)
     await _first(stopped, _topics_exist(settings.kafka, [*reads, *writes, MARKS]))
     if stop.is_set():
         return
+    service = reading.service
     tasks = [asyncio.create_task(_watch(reader)), asyncio.create_task(_pulse(service, reader, settings))]
     if writes:
         relay = Relay(service, settings.kafka, settings.database_url, writes, settings.clock)

@@ -23,6 +23,6 @@ def build(settings: Settings) -> Service:
         writes=WRITES[NAME],
         migrations=Path(__file__).parent / "migrations",
         opens=events.opens,
-        api=lambda settings, migrations: http.build_api(settings, migrations, AWAITED),
+        api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
     )

@@ -17,7 +17,6 @@ from recouvra.chassis.database import WRITER
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.positions import Place
 from recouvra.chassis.settings import Settings
-from recouvra.chassis.sources import Sources
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.envelope import Envelope, binary_headers
@@ -129,7 +128,7 @@ class Reporting:
     """The service without a broker: `feed` is what its reader does with a batch, `get` what its API answers."""
 
     def __init__(self, url: str, connection: asyncpg.Connection, client: httpx.AsyncClient, reading: Reading) -> None:
-        self.url, self.connection, self.client, self._reading = url, connection, client, reading
+        self.url, self.connection, self.client, self.reading = url, connection, client, reading
         self._ends: dict[Place, int] = {}
 
     async def feed(self, *records: Record) -> Tally:
@@ -144,7 +143,7 @@ class Reporting:
             key, value, headers = record.key, record.value, record.headers
             placed.append(Record(place.topic, place.partition, offset, key, value, headers))
         moves = {place: (start, self._ends[place]) for place, start in starts.items()}
-        return await self._reading.take(self.connection, moves, placed)
+        return await self.reading.take(self.connection, moves, placed)
 
     async def complete(self, up_to: str = FAR) -> None:
         """Marks of every awaited service that hold at once."""
@@ -172,8 +171,7 @@ async def reporting(postgres: CreateDatabase, peers: dict[str, str] | None = Non
     settings = Settings(kafka="127.0.0.1:9", database_url=url, peers=peers)  # port 9: nobody there
     service = build(settings)
     await migrate(url, service.migrations)
-    app = service.api(settings, service.migration_names())
-    reading = Reading(service.name, service.opens, "system", Sources(None), False, service.plain)
+    app, reading = service.create_api(settings), service.reading(settings)
     connection = await asyncpg.connect(url, server_settings=WRITER)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:

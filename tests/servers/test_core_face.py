@@ -25,7 +25,7 @@ async def it(postgres: CreateDatabase, tmp_path: Path) -> AsyncIterator[Till]:
 
 @pytest_asyncio.fixture
 async def client(it: Till) -> AsyncIterator[httpx.AsyncClient]:
-    app = api(Settings(kafka="127.0.0.1:9", database_url=it.url), [])  # port 9: nobody there
+    app = api(Settings(kafka="127.0.0.1:9", database_url=it.url), [], it.reading())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://till") as made:
         yield made
@@ -79,7 +79,7 @@ async def test_dead_letters_are_found_by_reason_topic_state_and_source(it: Till,
     told = await pages(client, source="/treasury")
     assert 0 < len(told) < len(all_rows)
     one = (await client.get(f"/v1/dead-letters/{told[0]['id']}")).json()
-    assert one == told[0]
+    assert one == {**told[0], "acts": []}
 
 
 QUESTIONS = [

@@ -39,8 +39,8 @@ async def servers(
 async def client(servers: tuple[Kafka, Postgres]) -> AsyncIterator[httpx.AsyncClient]:
     kafka, postgres = servers
     url = await postgres.create_database(f"health_{token_hex(4)}", token_hex(8))
-    names = Service("till", READS, WRITES, MIGRATIONS, opens, api).migration_names()
-    app = api(Settings(kafka=kafka.bootstrap, database_url=url), names)
+    till = Service("till", READS, WRITES, MIGRATIONS, opens, api)
+    app = till.create_api(Settings(kafka=kafka.bootstrap, database_url=url))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://till") as made:
         assert (await made.get("/readyz")).json()["checks"] == {

@@ -68,7 +68,7 @@ async def test_dead_letters_are_those_of_the_services_that_read_a_topic_and_unre
     postgres: CreateDatabase, neighbour: Reporting
 ) -> None:
     settings = Settings(kafka="127.0.0.1:9", database_url=neighbour.url)
-    app, _ = create_app("contributions", "", settings, [])
+    app, _ = create_app("contributions", "", settings, [], neighbour.reading)
     await neighbour.connection.execute("update dead_letter set topic = 'payroll-declared' where id % 3 <> 0")
     await neighbour.connection.execute("update dead_letter set topic = 'payer-affiliated' where id % 3 = 0")
     silent, serving = _listening(), _listening()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
 
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.http import create_app
 from recouvra.chassis.problems import Problem
 from recouvra.chassis.settings import Settings
@@ -19,10 +20,10 @@ Payer = Annotated[str, Query(pattern=_IDENTIFIER)]
 Named = Annotated[str, Path(pattern=_IDENTIFIER)]
 
 
-def create_api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
+def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) -> FastAPI:
     """The app with contributions' own routes; nothing opens before the first request."""
     app, face = create_app(
-        "contributions", "Ce qui est dû, reçu, placé / what is due, received, placed", settings, migrations
+        "contributions", "Ce qui est dû, reçu, placé / what is due, received, placed", settings, migrations, reading
     )
 
     @app.get("/v1/declarations/{declaration_id}", tags=["declarations"], summary="Une déclaration / a declaration")

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-import asyncpg
-
 from recouvra.chassis import outbox
 from recouvra.chassis.clock import Clock
+from recouvra.chassis.database import Connection
 from recouvra.chassis.outbox import Caused
-from recouvra.chassis.outcome import Retry
 from recouvra.contracts.affiliation_requested import AffiliationRequested
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from services.registration.domain.affiliation import Affiliation
 from services.registration.store.register import open_register, save_register
 
 SOURCE = "/registration/http"
-_TRIES = 5
 
 
 class RequestConflict(Exception):
@@ -32,25 +29,15 @@ class Affiliated:
     is_new: bool
 
 
-async def affiliate_payer(pool: asyncpg.Pool, request: AffiliationRequested) -> Affiliated:
+async def affiliate_payer(connection: Connection, request: AffiliationRequested) -> Affiliated:
     """Takes the request in at the system clock's time, whatever clock the service reads by (DEF-015, DEF-035).
+
+    Within the caller's transaction.
 
     Raises:
         RequestConflict: nothing was done.
-        Retry: other transactions came between each time; nothing was done.
+        Retry: another transaction came between.
     """
-    async with pool.acquire() as connection:
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                async with connection.transaction():
-                    return await _once(connection, request)
-            except (Retry, asyncpg.DeadlockDetectedError):
-                if not tries_left:
-                    raise
-    raise AssertionError("the last try returns or raises")
-
-
-async def _once(connection: asyncpg.pool.PoolConnectionProxy, request: AffiliationRequested) -> Affiliated:
     register = await open_register(connection, [request], [])
     now = (await Clock.read(connection, "system")).reading(None)
     content = request.content()

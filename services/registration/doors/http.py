@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel
 
+from recouvra.chassis import audit
+from recouvra.chassis.acting import Answer, act
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.callers import Caller, Role, caller_of, needs
+from recouvra.chassis.database import Connection
 from recouvra.chassis.http import Face, create_app
 from recouvra.chassis.problems import Problem
 from recouvra.chassis.settings import Settings
@@ -20,7 +25,16 @@ from recouvra.contracts.registration_answered import RegistrationAnswered
 from services.registration.acts.affiliate_payer import RequestConflict, affiliate_payer
 from services.registration.store import payers, views
 
-_WHO = "local"  # without tokens the service answers this machine only, and everyone on it is this one
+_REQUEST_CONFLICT = Problem(
+    409,
+    "conflicting-duplicate",
+    Message(
+        fr="Ce cotisant a déjà une demande de ce request_id, au contenu différent. Envoyez la nouvelle sous un autre "
+        "request_id.",
+        en="This payer already has a request of this request_id that says something else. Send the new one under "
+        "another request_id.",
+    ),
+)
 
 
 class ShownPerson(BaseModel):
@@ -62,35 +76,36 @@ class DuplicatesPage(BaseModel):
     next: str | None
 
 
-def create_api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
+def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) -> FastAPI:
     """The app with registration's own routes; nothing opens before the first request."""
     summary = "Qui est assuré, qui cotise / who is insured, who pays"
-    app, face = create_app("registration", summary, settings, migrations)
+    app, face = create_app("registration", summary, settings, migrations, reading)
     _add_payers(app, face)
     _add_people(app, face)
     return app
 
 
 def _add_payers(app: FastAPI, face: Face) -> None:
-    @app.post("/v1/payers", status_code=201, tags=["payers"], summary="Affilier un cotisant / affiliate a payer")
-    async def post_payer(request: AffiliationRequested, response: Response) -> PayerAffiliated:
+    @app.post(
+        "/v1/payers",
+        status_code=201,
+        tags=["payers"],
+        summary="Affilier un cotisant / affiliate a payer",
+        response_model=PayerAffiliated,
+    )
+    async def post_payer(request: Request, asked: AffiliationRequested) -> Response:
         """What holds of the payer afterwards. Statuses: 201, 200 (said before, no effect), 409, 422."""
-        try:
-            affiliated = await affiliate_payer(await face.database.pool(), request)
-        except RequestConflict as conflict:
-            raise Problem(
-                409,
-                "conflicting-duplicate",
-                Message(
-                    fr="Ce cotisant a déjà une demande de ce request_id, au contenu différent. Envoyez la nouvelle "
-                    "sous un autre request_id.",
-                    en="This payer already has a request of this request_id that says something else. Send the new one "
-                    "under another request_id.",
-                ),
-            ) from conflict
-        if not affiliated.is_new:
-            response.status_code = 200
-        return affiliated.holds
+
+        async def do(connection: Connection, caller: Caller) -> Answer:
+            try:
+                affiliated = await affiliate_payer(connection, asked)
+            except RequestConflict as conflict:
+                raise _REQUEST_CONFLICT from conflict
+            if affiliated.is_new:
+                await audit.keep(connection, caller, "affiliate", asked.payer_id)
+            return Answer(201 if affiliated.is_new else 200, affiliated.holds)
+
+        return await act(face, request, do)
 
     @app.get("/v1/payers/{payer_id}", tags=["payers"], summary="Un cotisant / a payer")
     async def show_payer(payer_id: Identifier) -> PayerAffiliated:
@@ -108,12 +123,18 @@ def _add_payers(app: FastAPI, face: Face) -> None:
 
 
 def _add_people(app: FastAPI, face: Face) -> None:
-    @app.get("/v1/insured/{insured_number}", tags=["insured"], summary="Une personne assurée / an insured person")
-    async def show_insured(insured_number: Identifier) -> ShownPerson:
-        """With names; that they were read is kept. Statuses: 200, 404, 422."""
+    @app.get(
+        "/v1/insured/{insured_number}",
+        tags=["insured"],
+        summary="Une personne assurée / an insured person",
+        dependencies=[Depends(needs(Role.OPERATOR))],
+    )
+    async def show_insured(request: Request, insured_number: Identifier) -> ShownPerson:
+        """With names; that they were looked for is kept, also where nobody has the number. Statuses: 200, 404, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection, connection.transaction():
-            found = await views.insured(connection, insured_number, _WHO)
+            await audit.keep(connection, caller_of(request), "read-names", insured_number)
+            found = await views.insured(connection, insured_number)
         if found is None:
             raise Problem(
                 404,

@@ -10,19 +10,13 @@ from recouvra.contracts.codes import RegistrationCode
 from services.registration.domain.hire import FUTURE_DAYS, anomaly
 
 
-async def insured(connection: Connection, insured_number: str, who: str) -> dict[str, Any] | None:
-    """A person with names, or None; that `who` read them is kept, and nothing is shown where it cannot be."""
+async def insured(connection: Connection, insured_number: str) -> dict[str, Any] | None:
+    """A person with names, or None; whoever shows them keeps who read them."""
     row = await connection.fetchrow(
         "select p.insured_number, h.family_name, h.given_names, h.birth_date, h.sex, p.nina, h.category, h.payer_id, "
         "h.hired_on, p.registered_on from person p join hire h using (payer_id, request_id) "
         "where p.insured_number = $1",
         insured_number,
-    )
-    await connection.execute(
-        "insert into insured_reading (who, insured_number, found) values ($1, $2, $3)",
-        who,
-        insured_number,
-        row is not None,
     )
     return None if row is None else dict(row)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Request, Response
 
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.http import Face, create_app
 from recouvra.chassis.problems import Problem
 from recouvra.chassis.settings import Settings
@@ -39,7 +40,7 @@ _UNKNOWN_PAYER = Problem(
 )
 
 
-def build_api(settings: Settings, migrations: Sequence[str], awaited: Sequence[str]) -> FastAPI:
+def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, awaited: Sequence[str]) -> FastAPI:
     """The app; figures are complete up to the least that every `awaited` service has marked."""
 
     async def ready(face: Face) -> str:
@@ -49,7 +50,12 @@ def build_api(settings: Settings, migrations: Sequence[str], awaited: Sequence[s
         return "ok" if complete is not None else f"waits for the marks of {', '.join(awaited)}"
 
     app, face = create_app(
-        "reporting", "Ce qui est dû, ce qui est entré / what is due, what came in", settings, migrations, ready=ready
+        "reporting",
+        "Ce qui est dû, ce qui est entré / what is due, what came in",
+        settings,
+        migrations,
+        reading,
+        ready=ready,
     )
     answers = Answers(face.database, awaited)
 
@@ -87,7 +93,7 @@ def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
         """How far behind the figures are; it answers while they are not complete too. Statuses: 200, 406, 422, 503."""
         once(request)
         formats.wanted(request, asked.format, ("json",))
-        letters = await neighbours.dead_letters(face.settings.peers or {})
+        letters = await neighbours.dead_letters(face.settings.peers or {}, face.settings.token)
         ends = await neighbours.ends(face.settings.kafka, list(FACTS))  # before positions: no lag but what is one
         pool = await face.database.pool()
         async with (

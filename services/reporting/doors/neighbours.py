@@ -37,13 +37,14 @@ async def ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int] | None
     return {Place(tp.topic, tp.partition): end for tp, end in found.items()}
 
 
-async def dead_letters(peers: Mapping[str, str]) -> dict[str, dict[str, int] | None]:
+async def dead_letters(peers: Mapping[str, str], token: str | None) -> dict[str, dict[str, int] | None]:
     """By service, how many dead letters wait with it on each topic that it reads; None where it does not answer.
 
-    All are asked at once, and have two seconds.
+    All are asked at once, with our own token where we have one, and have two seconds.
     """
+    shown = {} if token is None else {"Authorization": f"Bearer {token}"}
     services = [service for service in peers if service in READS]
-    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=_PATIENCE_SECONDS, trust_env=False, headers=shown) as client:
         answers = await asyncio.gather(*(_of_one(client, peers[service], READS[service]) for service in services))
     return dict(zip(services, answers, strict=True))
 

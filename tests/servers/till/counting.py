@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 from fastapi import FastAPI
 
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import Connection
 from recouvra.chassis.http import create_app
 from recouvra.chassis.main import Service
@@ -119,9 +120,9 @@ async def opens(connection: Connection, events: Sequence[Received]) -> TillWork:
     )
 
 
-def api(settings: Settings, migrations: Sequence[str]) -> FastAPI:
+def api(settings: Settings, migrations: Sequence[str], reading: Reading) -> FastAPI:
     """The common face, and nothing else."""
-    return create_app("till", "A till", settings, migrations)[0]
+    return create_app("till", "A till", settings, migrations, reading)[0]
 
 
 def build(_: Settings) -> Service:

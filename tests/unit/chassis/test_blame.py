@@ -9,7 +9,7 @@ import pytest
 
 from recouvra.chassis.database import is_of_the_record
 from recouvra.chassis.outcome import RuleFailed
-from recouvra.chassis.sources import SourcesError
+from recouvra.chassis.watched import WatchedFileError
 
 ITS_OWN = [
     ZeroDivisionError(),
@@ -39,7 +39,7 @@ OF_THE_MOMENT = [
     OSError(28, "no space left on device"),
     MemoryError(),
     EOFError(),
-    SourcesError("broken"),
+    WatchedFileError("broken"),
     asyncpg.ConnectionDoesNotExistError(),
     asyncpg.CannotConnectNowError(),
     asyncpg.AdminShutdownError(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,14 +10,18 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.clock import Clock
+from recouvra.chassis.database import Connection
 from recouvra.chassis.http import create_app
 from recouvra.chassis.inbox import Inbox, Verdict
 from recouvra.chassis.migrate import CHASSIS, MigrationError, files_of
+from recouvra.chassis.outcome import Work
 from recouvra.chassis.positions import Place
 from recouvra.chassis.progress import Progress, TopicReplaced
 from recouvra.chassis.settings import Settings, SettingsError
 from recouvra.chassis.slices import MOST_BYTES, MOST_RECORDS, by_bytes
+from recouvra.chassis.sources import Sources
 from recouvra.contracts.reading import Received, read
 from recouvra.contracts.record import Record
 from tests.builders import Draft, payment
@@ -120,11 +125,16 @@ def test_migrations_stand_in_the_order_of_their_numbers_the_chassis_own_first(tm
         files_of(folder)
 
 
+async def _opens_nothing(connection: Connection, events: Sequence[Received]) -> Work:
+    raise AssertionError("nothing is read here")
+
+
 @pytest.fixture
 def alone() -> FastAPI:
     """An app whose broker and database are nobody's port."""
     nobody = Settings(kafka="127.0.0.1:9", database_url="postgresql://a:b@127.0.0.1:9/c")
-    return create_app("till", "A till", nobody, ["till/0001_first.sql"])[0]
+    reading = Reading("till", _opens_nothing, "system", Sources(None))
+    return create_app("till", "A till", nobody, ["till/0001_first.sql"], reading)[0]
 
 
 async def test_an_api_starts_while_everything_is_away_and_says_so(alone: FastAPI) -> None:

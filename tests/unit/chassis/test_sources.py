@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recouvra.chassis.sources import Sources, SourcesError
+from recouvra.chassis.sources import Sources
+from recouvra.chassis.watched import WatchedFileError
 from recouvra.contracts.reading import Refusal, read
 from recouvra.contracts.record import Record
 from tests.builders import Draft, affiliation, declaration, payment
@@ -130,10 +131,10 @@ def test_a_file_that_disappears_leaves_the_rules_read_before(rules: Path) -> Non
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:20])
 def test_a_file_broken_from_the_start_judges_nobody(rules: Path, text: str) -> None:
     rules.write_bytes(text.encode("latin-1"))
-    with pytest.raises(SourcesError):
+    with pytest.raises(WatchedFileError):
         Sources(rules).refresh()
 
 
 def test_a_file_missing_from_the_start_judges_nobody(tmp_path: Path) -> None:
-    with pytest.raises(SourcesError):
+    with pytest.raises(WatchedFileError):
         Sources(tmp_path / "none.json").refresh()

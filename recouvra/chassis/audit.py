@@ -1,0 +1,34 @@
+"""Who did what, and who read of a person, over HTTP: one line each, in the transaction that did it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recouvra.chassis.callers import Caller
+from recouvra.chassis.database import Connection
+
+
+async def keep(connection: Connection, caller: Caller, act: str, subject: str, reason: str | None = None) -> None:
+    """Adds a line: `act` is a verb of the service (``replay``), `subject` the identifier of what it was done to."""
+    await connection.execute(
+        "insert into audit (at, who, act, subject, reason) values (clock_timestamp(), $1, $2, $3, $4)",
+        caller.name,
+        act,
+        subject,
+        reason,
+    )
+
+
+async def page(
+    connection: Connection, *, act: str | None, subject: str | None, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Lines in the order in which they were written, from beyond id `after`, and the id to go on after (or None)."""
+    rows = await connection.fetch(
+        "select id, at, who, act, subject, reason from audit where ($1::text is null or act = $1) "
+        "and ($2::text is null or subject = $2) and id > $3 order by id limit $4",
+        act,
+        subject,
+        after,
+        limit + 1,
+    )
+    return [dict(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None

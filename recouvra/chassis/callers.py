@@ -1,0 +1,156 @@
+"""Who may ask what over HTTP: `RECOUVRA_TOKENS_FILE`, ``{token: {"name": …, "role": …}}``, reread on change.
+
+A token may stand in the file as ``sha256:`` and the hexadecimal digest of its bytes, so that the file tells nobody a
+token. Under ``anonymous`` stands what a caller without a token may do. Without a file the service listens to this
+machine only, and everyone on it is ``local``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from fastapi import Request
+
+from recouvra.chassis.problems import Problem
+from recouvra.chassis.watched import WatchedFile, WatchedFileError
+from recouvra.contracts.codes import Message
+
+
+class Role(IntEnum):
+    """What a caller may do; each role may what those before it may.
+
+    A reader asks for figures; an operator also acts, and sees personal data (names, records set aside); an
+    administrator also reads who did what.
+    """
+
+    READER = 1
+    OPERATOR = 2
+    ADMINISTRATOR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, by the name that the audit line keeps."""
+
+    name: str
+    role: Role
+
+
+_LOCAL = Caller("local", Role.ADMINISTRATOR)
+_ANONYMOUS = "anonymous"
+_UNKNOWN = Problem(
+    401,
+    "unauthorised",
+    Message(
+        fr="Jeton absent ou inconnu : envoyez « Authorization: Bearer … » avec le jeton que l'administrateur du fonds "
+        "vous a donné.",
+        en='No token, or an unknown one: send "Authorization: Bearer …" with the token that the fund\'s administrator '
+        "gave you.",
+    ),
+)
+_UNREADABLE = Problem(
+    503,
+    "tokens-unreadable",
+    Message(
+        fr="Le fichier des jetons est illisible ; l'administrateur du fonds doit le corriger.",
+        en="The tokens' file cannot be read; the fund's administrator has to mend it.",
+    ),
+)
+_NAMES = {
+    Role.READER: Message(fr="lecteur", en="reader"),
+    Role.OPERATOR: Message(fr="opérateur", en="operator"),
+    Role.ADMINISTRATOR: Message(fr="administrateur", en="administrator"),
+}
+
+
+class Callers:
+    """The tokens in force."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = None if path is None else WatchedFile("RECOUVRA_TOKENS_FILE", path, _tokens)
+
+    def check(self) -> None:
+        """Reads the file; raises `WatchedFileError` where it is not what it must be."""
+        if self._file is not None:
+            self._file.now()
+
+    def of(self, authorization: str | None) -> Caller:
+        """Who sends this header. Raises `Problem`: 401 where it names nobody, 503 where the file is unreadable."""
+        if self._file is None:
+            return _LOCAL
+        try:
+            tokens = self._file.now()
+        except WatchedFileError as error:
+            raise _UNREADABLE from error
+        if authorization is None:
+            found = tokens.get(_ANONYMOUS)
+        else:
+            scheme, _, token = authorization.partition(" ")
+            found = tokens.get(_digest(token.strip())) if scheme.lower() == "bearer" else None
+        if found is None:
+            raise _UNKNOWN
+        return found
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as it was found when the request came in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def allow(caller: Caller, role: Role) -> None:
+    """Raises `Problem` 403 where the caller's role is too small."""
+    if caller.role < role:
+        named = _NAMES[role]
+        raise Problem(
+            403,
+            "forbidden",
+            Message(
+                fr=f"Il faut le rôle « {named.fr} » ; demandez-le à l'administrateur du fonds.",
+                en=f'This needs the role "{named.en}"; ask the fund\'s administrator for it.',
+            ),
+        )
+
+
+def needs(role: Role) -> Callable[[Request], None]:
+    """A dependency for a route that needs more than its method does (GET a reader, anything else an operator)."""
+
+    def check(request: Request) -> None:
+        allow(caller_of(request), role)
+
+    return check
+
+
+def default_role(method: str) -> Role:
+    """The role that a method needs: to read, or to act."""
+    return Role.READER if method in ("GET", "HEAD", "OPTIONS") else Role.OPERATOR
+
+
+def _digest(token: str) -> str:
+    return "sha256:" + hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
+
+
+def _tokens(text: str) -> dict[str, Caller]:
+    """Callers by their token's digest, and under ``anonymous``; raises ValueError, which names no token."""
+    entries = json.loads(text)
+    if not isinstance(entries, dict):
+        raise ValueError('{"jeton / token": {"name": …, "role": …}} attendu / expected')
+    return dict(_entry(number, *entry) for number, entry in enumerate(entries.items(), 1))
+
+
+def _entry(number: int, token: str, said: object) -> tuple[str, Caller]:
+    roles = {role.name.lower(): role for role in Role}
+    if not isinstance(said, dict) or said.get("role") not in roles:
+        raise ValueError(f"entrée / entry {number}: role: {', '.join(roles)}")
+    name = said.get("name", _ANONYMOUS if token == _ANONYMOUS else None)
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"entrée / entry {number}: name")
+    if not token:
+        raise ValueError(f"entrée / entry {number}: jeton vide / empty token")
+    key = token.lower() if token == _ANONYMOUS or token.startswith("sha256:") else _digest(token)
+    return key, Caller(name, roles[said["role"]])
