@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from recouvra.law.period import first_day, following
@@ -71,6 +71,28 @@ class DueRow:
     edition: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """The fund's share of one kind of care given from a date on. Source: LAW-050."""
+
+    source: str
+    starts_on: date
+    care_kind: str
+    fund_rate: Decimal
+    edition: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TermRow:
+    """Within how many days one kind of provider is paid for forms deposited from a date on. Source: LAW-052."""
+
+    source: str
+    starts_on: date
+    provider_kind: str
+    days: int
+    edition: int = 1
+
+
 def _rates(source: str, starts_on: date, payer_kind: str, insured: str, payer: str) -> RateRow:
     return RateRow(source, starts_on, payer_kind, Rates(Decimal(insured), Decimal(payer)))
 
@@ -110,12 +132,30 @@ DUE_ROWS = tuple(
     for payer_kind in ("state", "local_authority", "private_employer", "pension_body", "self_employed")
 )
 
-_Row = TypeVar("_Row", RateRow, FloorRow, ClassRow, DueRow)
+COVERAGE_ROWS = (
+    CoverageRow("LAW-050", _SCHEME_START, "ambulatory", Decimal("0.70")),
+    CoverageRow("LAW-050", _SCHEME_START, "hospital", Decimal("0.80")),
+)
+
+_AGREEMENT_START = date(2011, 1, 1)  # the summaries tell the sector agreement's year alone
+
+TERM_ROWS = (
+    TermRow("LAW-052", _AGREEMENT_START, "pharmacy", days=15),
+    TermRow("LAW-052", _AGREEMENT_START, "laboratory", days=30),
+)
+
+_MOST_DAYS_COUNT = 4096  # remembered at once: a publisher may name any day
+
+_Row = TypeVar("_Row", RateRow, FloorRow, ClassRow, DueRow, CoverageRow, TermRow)
 
 
 def _row_for(rows: Sequence[_Row], period: str, edition: int) -> _Row | None:
     """The latest row that starts on or before the period's first day, among those loaded in this edition."""
-    day = first_day(period)
+    return _row_on(rows, first_day(period), edition)
+
+
+def _row_on(rows: Sequence[_Row], day: date, edition: int) -> _Row | None:
+    """The latest row that starts on or before a day, among those loaded in this edition."""
     dated = [row for row in rows if row.starts_on <= day and row.edition <= edition]
     return max(dated, key=lambda row: (row.starts_on, row.edition), default=None)
 
@@ -160,3 +200,22 @@ def due_row_for(payer_kind: str, period: str, edition: int = EDITION) -> DueRow:
     if row is None:
         raise LookupError(f"no due day is dated for {payer_kind} in {period}")
     return row
+
+
+@lru_cache(_MOST_DAYS_COUNT)
+def coverage_row_on(care_kind: str, care_on: date, edition: int = EDITION) -> CoverageRow:
+    """The coverage row of a kind of care given that day; care before the first row falls under the first.
+
+    No rule refuses care for being older than the scheme (DEF-030), so every day has a row. Raises LookupError for a
+    kind without rows. Source: LAW-050.
+    """
+    rows = [row for row in COVERAGE_ROWS if row.care_kind == care_kind]
+    if not rows:
+        raise LookupError(f"no coverage is dated for {care_kind}")
+    return _row_on(rows, care_on, edition) or min(rows, key=lambda row: (row.starts_on, row.edition))
+
+
+@lru_cache(_MOST_DAYS_COUNT)
+def term_row_on(provider_kind: str, deposited_on: date, edition: int = EDITION) -> TermRow | None:
+    """The term row of a kind of provider for a form deposited that day; None where none is dated. Source: LAW-052."""
+    return _row_on([row for row in TERM_ROWS if row.provider_kind == provider_kind], deposited_on, edition)

@@ -1,4 +1,4 @@
-"""The insured person's and the payer's share of one line."""
+"""The insured person's and the payer's share of one line, and how any share is rounded."""
 
 from decimal import Decimal
 
@@ -10,10 +10,11 @@ def shares(base_xof: int, rates: Rates) -> tuple[int, int]:
 
     Source: LAW-010, DEF-001.
     """
-    return _share(base_xof, rates.insured_rate), _share(base_xof, rates.payer_rate)
+    return share(base_xof, rates.insured_rate), share(base_xof, rates.payer_rate)
 
 
-def _share(base_xof: int, rate: Decimal) -> int:
-    # Integers only: half-up of base × n ÷ d is floor of (2 × base × n + d) ÷ 2d.
+def share(amount_xof: int, rate: Decimal) -> int:
+    """The share of an amount of at least 0, in francs, rounded half-up. Source: DEF-001, DEF-030."""
+    # Integers only: half-up of amount × n ÷ d is floor of (2 × amount × n + d) ÷ 2d.
     numerator, denominator = rate.as_integer_ratio()
-    return (2 * base_xof * numerator + denominator) // (2 * denominator)
+    return (2 * amount_xof * numerator + denominator) // (2 * denominator)

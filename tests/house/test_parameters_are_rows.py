@@ -1,4 +1,4 @@
-"""Rates, floors, classes and due days are dated rows of law/parameters.py, and literals nowhere else in rule code."""
+"""Rates, floors, classes, days and terms are dated rows of law/parameters.py, and literals nowhere else in rules."""
 
 import ast
 import re
@@ -7,10 +7,12 @@ from decimal import Decimal, InvalidOperation
 
 import pytest
 
-from recouvra.law.parameters import CLASS_ROWS, DUE_ROWS, FLOOR_ROWS, RATE_ROWS
+from recouvra.law.parameters import CLASS_ROWS, COVERAGE_ROWS, DUE_ROWS, FLOOR_ROWS, RATE_ROWS, TERM_ROWS
 from tests.house.tree import Source, docstrings, faults, python, sources
 
-_RATES = {rate for row in RATE_ROWS for rate in (row.rates.insured_rate, row.rates.payer_rate) if rate}
+_RATES = {rate for row in RATE_ROWS for rate in (row.rates.insured_rate, row.rates.payer_rate) if rate} | {
+    row.fund_rate for row in COVERAGE_ROWS
+}
 _AMOUNTS = {
     Decimal(amount)
     for row in CLASS_ROWS
@@ -18,11 +20,12 @@ _AMOUNTS = {
     for amount in bound_and_amount
     if amount is not None
 } | {Decimal(row.floor_xof) for row in FLOOR_ROWS}
-_DAYS = {Decimal(row.day_of_month) for row in DUE_ROWS}
+_DAYS = {Decimal(row.day_of_month) for row in DUE_ROWS} | {Decimal(row.days) for row in TERM_ROWS}
 _AS_PERCENT = {rate * 100 for rate in _RATES}
 _NUMBERS = re.compile(r"(?<![\w.-])\d[\d_]*(?:\.\d+)?(?![\w.-])")
 # A number says its unit in its name; a count of bytes is no amount of francs, whatever its value.
 _OTHER_UNITS = ("_bytes", "_seconds", "_ms", "_count")
+_FILLFACTOR = re.compile(r"\bfillfactor = \d+")
 
 
 def _is_a_parameter(number: Decimal, *, days: bool) -> bool:
@@ -56,7 +59,7 @@ def literal_parameters(source: Source) -> Iterator[str]:
 def literal_parameters_of_sql(source: Source) -> Iterator[str]:
     """The same in a migration."""
     for number, line in enumerate(source.text.splitlines(), 1):
-        for value in _numbers_in(line.partition("--")[0]):
+        for value in _numbers_in(_FILLFACTOR.sub("", line.partition("--")[0])):
             if _is_a_parameter(value, days=False):
                 yield source.fault(number, f"{value} belongs into law/parameters.py")
 
@@ -100,6 +103,9 @@ def test_no_migration_holds_a_parameter_of_the_law() -> None:
         "rate = 0.0448",
         "share = base * 3.06 / 100",
         "due = first.replace(day=15)",
+        "share = accepted * Decimal('0.80')",
+        "share = accepted * 70 // 100",
+        "late = days > 30",
         "sql = 'select greatest(base_xof, 40000) from line'",
         "sql = f'select base_xof * 0.0350 from {table}'",
         "top = 1_500_000 if income > limit else 0",
@@ -118,5 +124,6 @@ def test_what_only_looks_like_a_parameter_passes(text: str) -> None:
 
 
 def test_a_literal_parameter_in_sql_is_caught() -> None:
-    wrong = Source("services/a/migrations/0001_x.sql", "check (base_xof >= 40000) -- 35000 before 2016")
+    text = "check (base_xof >= 40000) -- 35000 before 2016\n) with (fillfactor = 80);"
+    wrong = Source("services/a/migrations/0001_x.sql", text)
     assert len(faults(literal_parameters_of_sql, wrong)) == 1
