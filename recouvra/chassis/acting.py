@@ -46,7 +46,7 @@ _BUSY = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an act answers: a status and a body (a model, or what JSON can say)."""
+    """What an act answers: a status and a body (a model, what JSON can say, or JSON that a thread has written: bytes)."""
 
     status: int
     body: Any
@@ -112,4 +112,5 @@ def _key(request: Request) -> str | None:
 
 
 def _response(answer: Answer) -> Response:
-    return Response(to_json(answer.body), answer.status, media_type="application/json")
+    body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
+    return Response(body, answer.status, media_type="application/json")

@@ -145,7 +145,7 @@ def _tokens(text: str) -> dict[str, Caller]:
 
 def _entry(number: int, token: str, said: object) -> tuple[str, Caller]:
     roles = {role.name.lower(): role for role in Role}
-    if not isinstance(said, dict) or said.get("role") not in roles:
+    if not isinstance(said, dict) or str(said.get("role")) not in roles:
         raise ValueError(f"entrée / entry {number}: role: {', '.join(roles)}")
     name = said.get("name", _ANONYMOUS if token == _ANONYMOUS else None)
     if not isinstance(name, str) or not name.strip():

@@ -1,0 +1,156 @@
+"""Who may ask what: tokens with three roles, anonymous callers, and files that are not what they must be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import Depends
+
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.callers import Callers, Role, needs
+from recouvra.chassis.database import Connection
+from recouvra.chassis.http import create_app
+from recouvra.chassis.outcome import Work
+from recouvra.chassis.settings import Settings, SettingsError
+from recouvra.chassis.sources import Sources
+from recouvra.chassis.watched import WatchedFileError
+from recouvra.contracts.reading import Received
+
+TOKENS = {
+    "r-secret": {"name": "awa", "role": "reader"},
+    "o-secret": {"name": "binta", "role": "operator"},
+    "sha256:" + hashlib.sha256(b"a-secret").hexdigest(): {"name": "cheick", "role": "administrator"},
+}
+
+
+async def _opens_nothing(connection: Connection, events: Sequence[Received]) -> Work:
+    raise AssertionError("nothing is read here")
+
+
+def _written(folder: Path, tokens: object) -> Path:
+    path = folder / "tokens.json"
+    made = folder / "tokens.new"
+    made.write_text(tokens if isinstance(tokens, str) else json.dumps(tokens))
+    made.rename(path)
+    return path
+
+
+@pytest_asyncio.fixture
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings(
+        kafka="127.0.0.1:9", database_url="postgresql://a:b@127.0.0.1:9/c", tokens_file=_written(tmp_path, TOKENS)
+    )
+    app, _ = create_app("till", "A till", settings, [], Reading("till", _opens_nothing, "system", Sources(None)))
+
+    @app.get("/v1/figures")
+    @app.post("/v1/figures")
+    async def figures() -> str:
+        return "7"
+
+    @app.get("/v1/names", dependencies=[Depends(needs(Role.OPERATOR))])
+    async def names() -> str:
+        return "Awa"
+
+    @app.get("/v1/lines", dependencies=[Depends(needs(Role.ADMINISTRATOR))])
+    async def lines() -> str:
+        return "read-names"
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://till") as made:
+        yield made
+
+
+def _bearing(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+MATRIX = [
+    (None, 401, 401, 401, 401),
+    ("wrong", 401, 401, 401, 401),
+    ("sha256:" + hashlib.sha256(b"a-secret").hexdigest(), 401, 401, 401, 401),
+    ("r-secret", 200, 403, 403, 403),
+    ("o-secret", 200, 200, 200, 403),
+    ("a-secret", 200, 200, 200, 200),
+]
+
+
+@pytest.mark.parametrize(("token", "read", "act", "names", "lines"), MATRIX, ids=lambda value: str(value)[:9])
+async def test_a_role_may_what_it_may_and_no_more(
+    client: httpx.AsyncClient, token: str | None, read: int, act: int, names: int, lines: int
+) -> None:
+    headers = _bearing(token)
+    found = (
+        (await client.get("/v1/figures", headers=headers)).status_code,
+        (await client.post("/v1/figures", headers=headers)).status_code,
+        (await client.get("/v1/names", headers=headers)).status_code,
+        (await client.get("/v1/lines", headers=headers)).status_code,
+    )
+    assert found == (read, act, names, lines)
+
+
+async def test_every_path_of_the_common_face_asks_for_a_token_but_those_that_tell_of_health(
+    client: httpx.AsyncClient,
+) -> None:
+    for path in ("/v1/dead-letters", "/v1/dead-letters/1", "/v1/audit", "/v1/nothing", "/"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer"), path
+        assert answer.headers["content-type"] == "application/problem+json"
+    for path in ("/livez", "/metrics", "/openapi.json", "/docs"):
+        assert (await client.get(path)).status_code == 200
+    for path in ("/v1/dead-letters/1/replay", "/v1/dead-letters/1/discard"):
+        assert (await client.post(path, headers=_bearing("r-secret"))).status_code == 403
+        assert (await client.post(path, content=b"{", headers=_bearing(None))).status_code == 401
+    for path in ("/v1/dead-letters", "/v1/dead-letters/1"):
+        assert (await client.get(path, headers=_bearing("r-secret"))).status_code == 403
+    assert (await client.get("/v1/audit", headers=_bearing("o-secret"))).status_code == 403
+
+
+async def test_a_token_that_is_taken_away_ends_at_once_and_a_broken_edit_changes_nothing(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    assert (await client.get("/v1/figures", headers=_bearing("r-secret"))).status_code == 200
+    _written(tmp_path, "{")
+    assert (await client.get("/v1/figures", headers=_bearing("r-secret"))).status_code == 200
+    _written(tmp_path, {"other": {"name": "d", "role": "reader"}, "anonymous": {"role": "reader"}})
+    assert (await client.get("/v1/figures", headers=_bearing("r-secret"))).status_code == 401
+    assert (await client.get("/v1/figures")).status_code == 200
+    assert (await client.post("/v1/figures")).status_code == 403
+
+
+BROKEN = [
+    "",
+    "[]",
+    '{"t": "reader"}',
+    '{"t": {"name": "a", "role": "king"}}',
+    '{"t": {"role": "reader"}}',
+    '{"t": {"name": " ", "role": "reader"}}',
+    '{"": {"name": "a", "role": "reader"}}',
+    '{"t": {"name": "a", "role": ["reader"]}}',
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_file_that_is_not_what_it_must_be_lets_nobody_in_and_names_no_token(tmp_path: Path, text: str) -> None:
+    callers = Callers(_written(tmp_path, text))
+    with pytest.raises(WatchedFileError, match="RECOUVRA_TOKENS_FILE") as told:
+        callers.check()
+    assert '"t"' not in str(told.value)
+
+
+def test_without_tokens_a_service_listens_to_its_own_machine_only() -> None:
+    environment = {"RECOUVRA_KAFKA": "k:9092", "RECOUVRA_DATABASE_URL": "postgresql://h/d"}
+    for host in ("127.0.0.1", "127.0.0.2", "::1", "localhost"):
+        assert Settings.from_environment({**environment, "RECOUVRA_HOST": host}).host == host
+    for host in ("0.0.0.0", "::", "192.168.1.5", "recouvra.ml"):
+        with pytest.raises(SettingsError, match="RECOUVRA_TOKENS_FILE"):
+            Settings.from_environment({**environment, "RECOUVRA_HOST": host})
+        tokens = {"RECOUVRA_TOKENS_FILE": "tokens.json", "RECOUVRA_TOKEN": "t"}
+        settings = Settings.from_environment({**environment, **tokens, "RECOUVRA_HOST": host})
+        assert settings.host == host
+        assert "'t'" not in repr(settings)
