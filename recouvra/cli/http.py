@@ -1,5 +1,6 @@
-"""Asking a service, and saying in one sentence when it does not answer or refuses."""
+"""Asking a service, and saying in one sentence when it does not answer or refuses. `RECOUVRA_TOKEN` says who asks."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,23 @@ Query = Mapping[str, str | int | Sequence[str] | None]
 
 def ask(url: str, query: Query | None = None) -> "httpx.Response":
     """The answer of a GET, as `httpx.Response`; LocalError when there is none or it is a refusal."""
+    asked = {name: value for name, value in (query or {}).items() if value is not None and value != []}
+    return _answer("GET", url, params=asked)
+
+
+def act(url: str, body: Mapping[str, Any]) -> "httpx.Response":
+    """The answer of a POST; LocalError when there is none or it is a refusal."""
+    return _answer("POST", url, json=body)
+
+
+def _answer(method: str, url: str, **sent: Any) -> "httpx.Response":
     import httpx
 
-    asked = {name: value for name, value in (query or {}).items() if value is not None and value != []}
+    headers = {"Accept-Language": readers_language() or "fr"}
+    if token := os.environ.get("RECOUVRA_TOKEN"):
+        headers["Authorization"] = f"Bearer {token}"
     try:
-        answer = httpx.get(url, params=asked, headers={"Accept-Language": readers_language() or "fr"}, timeout=60)
+        answer = httpx.request(method, url, headers=headers, timeout=60, **sent)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise LocalError(
             f"{url} ne répond pas : vérifiez l'adresse, et que le service est lancé.",
@@ -27,7 +40,7 @@ def ask(url: str, query: Query | None = None) -> "httpx.Response":
     if answer.is_success:
         return answer
     said = _problem(answer)
-    if answer.status_code in (400, 404, 422):
+    if answer.status_code in (400, 401, 403, 404, 409, 422):
         raise wrong_use(said, said)
     raise LocalError(said, said)
 
