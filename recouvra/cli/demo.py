@@ -1,24 +1,33 @@
-"""`recouvra demo`: the whole stack with a year of made history, then the figures and the addresses."""
+"""`recouvra demo`: the whole stack with a made history, then the figures and the addresses."""
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption
-from recouvra.cli.terminal import francs, notes, output, percent, table, tell
+from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption, broker, service_url
+from recouvra.cli.terminal import francs, heading, notes, output, percent, table, tell
 from recouvra.cli.up import PortsOption, show
 from recouvra.local.errors import in_the_readers_language
 
 if TYPE_CHECKING:
     from recouvra.local.demonstration.figures import Figures
-    from recouvra.local.stack import Stack
 
 OnceOption = Annotated[
     bool, typer.Option("--once", help="S'arrête une fois les chiffres montrés / stop once the figures are shown")
+]
+FillOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--fill-only",
+        help="Remplit une pile qui tourne déjà (RECOUVRA_KAFKA et RECOUVRA_*_URL, sinon celle de --data), sans rien "
+        "démarrer / fill a stack that runs already, starting nothing",
+    ),
 ]
 
 _KINDS = {
@@ -38,16 +47,30 @@ _HEADINGS = (
 )
 
 
-def demo(once: OnceOption = False, data: DataOption = DEFAULT_FOLDER, ports_from: PortsOption = None) -> None:
-    """Toute la pile et une année d'histoire fictive / The whole stack and a year of made history."""
+def demo(
+    once: OnceOption = False,
+    fill_only: FillOnlyOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+    ports_from: PortsOption = None,
+    bootstrap: BootstrapOption = None,
+) -> None:
+    """Toute la pile et une histoire fictive / The whole stack and a made history."""
+    if fill_only:
+        from recouvra.local.roles import SERVICES
+
+        urls = {name: service_url(name, None, data) for name in SERVICES}
+        _show_figures(asyncio.run(_filled(broker(bootstrap, data), urls, None)))
+        output.print(table(("", heading("adresse", "address")), list(urls.items()), numbers_from=2))
+        return
+
     from recouvra.local.stack import Stack, run_until_signalled
 
     stack = Stack(data, "event", ports_from, tell=tell)
     stays = not once and sys.stdin.isatty() and sys.stdout.isatty()
 
     async def fill_and_show() -> None:
-        figures = await _filled(stack)
-        _show_figures(figures)
+        urls = {name: stack.ports.url(name) for name in stack.services}
+        _show_figures(await _filled(stack.bootstrap, urls, stack.folder.logs))
         show(stack, data)
         if stays:
             tell("Ctrl-C arrête tout.", "Ctrl-C stops everything.")
@@ -57,8 +80,8 @@ def demo(once: OnceOption = False, data: DataOption = DEFAULT_FOLDER, ports_from
     tell("Tout est arrêté.", "Everything is stopped.")
 
 
-async def _filled(stack: "Stack") -> "Figures":
-    """Fill the stack with what it lacks of the history, show how that goes, and read the figures."""
+async def _filled(bootstrap: str, urls: Mapping[str, str], logs: Path | None) -> "Figures":
+    """Fill a stack with what it lacks of the history, show how that goes, and read the figures."""
     import httpx
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -71,8 +94,7 @@ async def _filled(stack: "Stack") -> "Figures":
     began = time.monotonic()
     history = made_history()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    urls = {name: stack.ports.url(name) for name in stack.services}
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as http, Topics(stack.bootstrap) as topics:
+    async with httpx.AsyncClient(timeout=30, trust_env=False, headers=_said()) as http, Topics(bootstrap) as topics:
         services = Services(http, urls)
         with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as progress:
             bar = progress.add_task(_line("Histoire fictive", "Made history"), total=None)
@@ -80,7 +102,7 @@ async def _filled(stack: "Stack") -> "Figures":
             def told(month: str, done: int, of: int) -> None:
                 progress.update(bar, description=month or _line("Rapports", "Reports"), completed=done, total=of)
 
-            published = await Filling(history, topics, services, stack.folder.logs).fill(told)
+            published = await Filling(history, topics, services, logs).fill(told)
         figures = await read_figures(services, topics)
     seconds = f"{time.monotonic() - began:.0f} s"
     if published:
@@ -91,6 +113,12 @@ async def _filled(stack: "Stack") -> "Figures":
     else:
         tell("L'histoire fictive est déjà là : rien d'ajouté.", "The made history is there already: nothing added.")
     return figures
+
+
+def _said() -> dict[str, str]:
+    """Who asks, where the services want to know."""
+    token = os.environ.get("RECOUVRA_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _show_figures(figures: "Figures") -> None:

@@ -26,11 +26,12 @@ _POLL_SECONDS = 0.1
 class Filling:
     """One history on its way into one stack.
 
-    `logs` is where the services write what goes wrong; `patience_seconds`, how long one may stand still.
+    `logs` is where the services write what goes wrong, None where that is another machine's; `patience_seconds`, how
+    long one may stand still.
     """
 
     def __init__(
-        self, history: History, topics: Topics, services: Services, logs: Path, patience_seconds: float = 60
+        self, history: History, topics: Topics, services: Services, logs: Path | None, patience_seconds: float = 60
     ) -> None:
         self._history, self._topics, self._services, self._logs = history, topics, services, logs
         self._patience_seconds = patience_seconds
@@ -125,8 +126,9 @@ class Filling:
             await asyncio.sleep(_POLL_SECONDS)
 
     def _stuck(self, service: str) -> LocalError:
-        log = self._logs / f"{service}-worker.log"
+        log = f"{self._logs}/{service}-worker.log" if self._logs else None
         return LocalError(
-            f"{service} n'avance plus depuis {self._patience_seconds:.0f} s : voyez {log}, puis relancez.",
-            f"{service} has not got on for {self._patience_seconds:.0f} s: see {log}, then start again.",
+            f"{service} n'avance plus depuis {self._patience_seconds:.0f} s : voyez {log or 'son journal'}, puis "
+            "relancez.",
+            f"{service} has not got on for {self._patience_seconds:.0f} s: see {log or 'its log'}, then start again.",
         )
