@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
 
-from tests.recount.reading import Reading
+from tests.recount.reading import SERVICE, Reading
+from tests.recount.state import Place
+
+Name = tuple[Hashable, ...]
+
+
+def names_of(reading: Reading) -> Iterator[Name]:
+    """Yield the names that a reading claims: its event and its subject; a care form's serial is no claim (DEF-031)."""
+    topic, body, source = reading.record.topic, reading.body, reading.envelope.source
+    yield "event", source, reading.envelope.event_id
+    if topic.endswith("-requested"):
+        yield topic, body["payer_id"], body["request_id"]
+    elif topic == "payroll-declared":
+        yield "part", body["payer_id"], body["declaration_id"], body["part"]
+    elif topic == "payment-reported":
+        yield "payment", source, body["payment_id"]
 
 
 class Claims:
     """What one service remembers of events and of their subjects; a dead letter claims nothing."""
 
     def __init__(self) -> None:
-        self._contents: dict[tuple[Hashable, ...], str] = {}
+        self._contents: dict[Name, str] = {}
 
-    @staticmethod
-    def _names(reading: Reading, identity: tuple[Hashable, ...]) -> list[tuple[Hashable, ...]]:
-        return [("event", reading.envelope.source, reading.envelope.event_id), identity]
-
-    def meet(self, reading: Reading, identity: tuple[Hashable, ...]) -> str:
+    def meet(self, reading: Reading) -> str:
         """Return `new`, `repeated` (same content) or `conflicting` (other content under a known name)."""
-        known = [self._contents.get(name) for name in self._names(reading, identity)]
+        known = [self._contents.get(name) for name in names_of(reading)]
         if any(content is not None and content != reading.content for content in known):
             return "conflicting"
         return "repeated" if any(known) else "new"
 
-    def claim(self, reading: Reading, identity: tuple[Hashable, ...]) -> None:
-        """Keep both names of a reading that took effect, waits or was answered."""
-        for name in self._names(reading, identity):
+    def claim(self, reading: Reading) -> None:
+        """Keep the names of a reading that took effect, waits or was answered."""
+        for name in names_of(reading):
             self._contents[name] = reading.content
 
-    def release(self, reading: Reading, identity: tuple[Hashable, ...]) -> None:
-        """Forget both names of a reading that became a dead letter after it had waited."""
-        for name in self._names(reading, identity):
+    def release(self, reading: Reading) -> None:
+        """Forget the names of a reading that became a dead letter after it had waited."""
+        for name in names_of(reading):
             self._contents.pop(name, None)
+
+
+def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[Reading]:
+    """Return readings with those last that lost a name to another partition, as the dead letters `refused` tell.
+
+    Who was first is for the order to decide where a name is used on several partitions for several contents; that
+    exactly one content stands is not. Where it does not, the order stays, and the difference will show.
+    """
+    named: dict[Name, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        for name in names_of(reading):
+            named[(SERVICE[reading.record.topic], *name)].append(reading)
+    last: set[Place] = set()
+    for contenders in named.values():
+        standing = [reading for reading in contenders if reading.record[:3] not in refused]
+        if len({reading.content for reading in standing}) == 1:
+            home = {reading.record[:2] for reading in standing}
+            last |= {reading.record[:3] for reading in contenders if reading.record[:2] not in home}
+    return sorted(readings, key=lambda reading: reading.record[:3] in last)

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from tests.recount import law
+from tests.recount.acts import set_aside
 from tests.recount.claims import Claims
+from tests.recount.people import People
 from tests.recount.reading import Reading
 from tests.recount.state import Anomaly, Answer, Assessment, Pair, State
 
@@ -59,16 +61,15 @@ class Book:
 def read_part(reading: Reading, claims: Claims, books: dict[str, Book], state: State) -> None:
     """Take one part in, in the order of its key; the verdict falls when the declaration is complete."""
     body = reading.body
-    identity = ("part", body["payer_id"], body["declaration_id"], body["part"])
-    meeting = claims.meet(reading, identity)
+    meeting = claims.meet(reading)
     if meeting == "repeated":
         return
     book = books.setdefault(body["payer_id"], Book())
     declaration = book.known.get(body["declaration_id"], Declaration())
     if meeting == "conflicting" or declaration.complete or declaration.replaced_by:
-        state.dead_letters[reading.record[:3]] = reading.refused("conflicting-duplicate")
+        set_aside(reading, state)
         return
-    claims.claim(reading, identity)
+    claims.claim(reading)
     declaration.parts.append(reading)
     book.known[declaration.name] = declaration
     if len(declaration.parts) == declaration.first["parts"]:
@@ -125,7 +126,7 @@ def replace(declaration: Declaration, book: Book) -> Anomaly | None:
     return None
 
 
-def settle_book(payer_id: str, book: Book, standing: Standing, people: Mapping[str, str | None], state: State) -> None:
+def settle_book(payer_id: str, book: Book, standing: Standing, people: People, state: State) -> None:
     """Assess what a payer declared, in order of completion, and answer each declaration for the last time."""
     in_force: dict[str, list[tuple[Declaration, Assessment, set[str]]]] = defaultdict(list)
     for declaration in book.completed:
@@ -140,10 +141,10 @@ def settle_book(payer_id: str, book: Book, standing: Standing, people: Mapping[s
             replaced = [kept for kept in in_force[period] if kept[0].replaced_by == declaration.name]
             in_force[period] = [kept for kept in in_force[period] if kept[0].replaced_by != declaration.name]
             elsewhere = {n: kept[0].name for kept in reversed(in_force[period]) for n in kept[2]}
-            accepted, anomalies = judge_lines(declaration, pair.payer_kind, people, elsewhere)
+            accepted, anomalies, open_lines = judge_lines(declaration, pair.payer_kind, people, elsewhere)
             whole = assess(declaration, accepted, pair)
             in_force[period].append((declaration, whole, {line["insured_number"] for line in accepted}))
-            state.answers[name] = answer(declaration, whole, tuple(anomalies))
+            state.answers[name] = answer(declaration, whole, tuple(anomalies), open_lines)
             state.assessments[name] = difference(whole, replaced[0][1]) if replaced else whole
             add_to_pair(state.pairs.setdefault((payer_id, period), pair), state.assessments[name])
     for declaration in book.known.values():
@@ -155,11 +156,15 @@ def settle_book(payer_id: str, book: Book, standing: Standing, people: Mapping[s
 
 
 def judge_lines(
-    declaration: Declaration, kind: str, people: Mapping[str, str | None], elsewhere: Mapping[str, str]
-) -> tuple[list[Line], list[Anomaly]]:
-    """Return the lines that stand, and every anomaly in the order of the lines (DEF-003, DEF-022, DEF-024)."""
+    declaration: Declaration, kind: str, people: People, elsewhere: Mapping[str, str]
+) -> tuple[list[Line], list[Anomaly], dict[int, frozenset[str | None]]]:
+    """Return the lines that stand, every anomaly in the order of the lines, and the open lines with their codes.
+
+    Source: DEF-003, DEF-022, DEF-024.
+    """
     accepted: list[Line] = []
     anomalies: list[Anomaly] = []
+    open_lines: dict[int, frozenset[str | None]] = {}
     seen: set[tuple[str, Any]] = set()
     for line in declaration.lines:
         number, base = line["insured_number"], line["base_xof"]
@@ -178,13 +183,14 @@ def judge_lines(
         accepted.append(line)
         if law.is_below_floor(kind, base, declaration.first["period"]):
             note("below-floor", "base_xof", law.floor_of(declaration.first["period"]))
-        if number not in people:
-            note("unknown-insured", "insured_number", None)
-        elif people[number] != declaration.first["payer_id"]:
-            note("not-employed-here", "insured_number", None)
+        codes = people.codes(number, declaration.first["payer_id"])
+        if len(codes) > 1:
+            open_lines[line["line_no"]] = codes
+        for code in codes - {None} if len(codes) == 1 else ():
+            note(str(code), "insured_number", None)
         if number in elsewhere:
             note("already-declared", "insured_number", elsewhere[number])
-    return accepted, anomalies
+    return accepted, anomalies, open_lines
 
 
 def assess(declaration: Declaration, accepted: Sequence[Line], pair: Pair) -> Assessment:
@@ -225,9 +231,23 @@ def rejected(declaration: Declaration, why: Anomaly) -> Answer:
     return Answer("rejected", declaration.first["period"], sent, 0, sent, 0, None, (why,))
 
 
-def answer(declaration: Declaration, whole: Assessment, anomalies: tuple[Anomaly, ...]) -> Answer:
-    """Return the answer of a declaration that took effect; more than 1,000 anomalies do not travel."""
-    sent = len(declaration.lines)
+def answer(
+    declaration: Declaration,
+    whole: Assessment,
+    anomalies: tuple[Anomaly, ...],
+    open_lines: Mapping[int, frozenset[str | None]],
+) -> Answer:
+    """Return the answer of a declaration that took effect, with all its anomalies, however many travel."""
+    sent, stand = len(declaration.lines), whole.line_count
     outcome = "accepted_with_anomalies" if anomalies else "accepted"
-    refused = sent - whole.line_count
-    return Answer(outcome, whole.period, sent, whole.line_count, refused, whole.assessed_xof, whole.due_on, anomalies)
+    return Answer(
+        outcome,
+        whole.period,
+        sent,
+        stand,
+        sent - stand,
+        whole.assessed_xof,
+        whole.due_on,
+        anomalies,
+        open_lines=open_lines,
+    )

@@ -15,6 +15,7 @@ RATES = {
 FLOORS = (("2016-01", 40_000), ("2015-01", 35_000), ("2004-08", 28_460))  # LAW-012, by the period's first day
 CLASSES = ((150_000, 125_000), (450_000, 400_000), (750_000, 675_000), (1_500_000, 900_000))  # LAW-013
 TOP_CLASS = 1_000_000
+CARE_TENTHS = {"ambulatory": 7, "hospital": 8}  # LAW-050, of the fund
 FLOORED = ("state", "local_authority", "private_employer")
 
 
@@ -52,3 +53,8 @@ def due_on(frequency: str, period: str) -> str:
 def region_of(territory_code: str) -> str:
     """Return the two digits of a territory's region."""
     return territory_code[:2]
+
+
+def fund_share(care_kind: str, accepted_xof: int) -> int:
+    """Return what the fund pays of what was accepted, half-up to the franc (DEF-030)."""
+    return (accepted_xof * CARE_TENTHS[care_kind] + 5) // 10

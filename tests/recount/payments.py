@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tests.recount.acts import set_aside
 from tests.recount.claims import Claims
 from tests.recount.reading import Reading
-from tests.recount.state import Key, Pair, Payment, Placement, State
+from tests.recount.state import Key, Pair, Payment, Place, Placement, State
 
 
 @dataclass
 class Till:
-    """Payments and reversals as they were read; `waiting` holds the reversals that came before their payment."""
+    """Payments and reversals as they were read.
+
+    `waiting` holds, by what they wait for, the reversals that came before their payment; `said` every reading of a
+    reversal, by source, payment and content.
+    """
 
     payments: dict[Key, Reading] = field(default_factory=dict)
     reversals: dict[Key, Reading] = field(default_factory=dict)
     waiting: dict[Key, list[Reading]] = field(default_factory=lambda: defaultdict(list))
     reversed: set[Key] = field(default_factory=set)
+    said: dict[tuple[str, str, str], list[Reading]] = field(default_factory=lambda: defaultdict(list))
 
 
 def name_of(reading: Reading) -> Key:
@@ -34,13 +40,15 @@ def agrees(reversal: Reading, payment: Reading) -> bool:
 def read_payment(reading: Reading, claims: Claims, till: Till, state: State) -> None:
     """Take one payment or reversal in; a reversal meets its payment whichever came first (DEF-026)."""
     name = name_of(reading)
-    meeting = claims.meet(reading, ("payment", *name))
+    meeting = claims.meet(reading)
+    if reading.body["reverses"] is not None:
+        till.said[(*name, reading.content)].append(reading)
     if meeting == "repeated":
         return
     if meeting == "conflicting":
-        set_aside(reading, claims, state, claimed=False)
+        set_aside(reading, state)
         return
-    claims.claim(reading, ("payment", *name))
+    claims.claim(reading)
     waited = till.waiting.pop(name, [])
     if reading.body["reverses"] is None:
         till.payments[name] = reading
@@ -69,14 +77,8 @@ def undo(reversal: Reading, claims: Claims, till: Till, state: State) -> None:
 def drop(reversal: Reading, claims: Claims, till: Till, state: State) -> None:
     """Set a reversal aside that had been taken in."""
     del till.reversals[name_of(reversal)]
-    set_aside(reversal, claims, state, claimed=True)
-
-
-def set_aside(reading: Reading, claims: Claims, state: State, *, claimed: bool) -> None:
-    """Expect a dead letter; what it had claimed is free again."""
-    if claimed:
-        claims.release(reading, ("payment", *name_of(reading)))
-    state.dead_letters[reading.record[:3]] = reading.refused("conflicting-duplicate")
+    claims.release(reversal)
+    set_aside(reversal, state)
 
 
 def settle_till(till: Till, assignments: Mapping[Key, str], state: State) -> None:
@@ -97,14 +99,37 @@ def settle_till(till: Till, assignments: Mapping[Key, str], state: State) -> Non
         if payment.reversed:
             continue
         if owner is None or owner not in state.affiliations:
-            state.placements[name] = Placement(payment.paid_on, payment.channel, suspense_xof=payment.amount_xof)
+            key = payment.payer_id or str(body["reference"])
+            state.placements[name] = Placement(
+                payment.paid_on,
+                payment.channel,
+                suspense_xof=payment.amount_xof,
+                sent_as=(key, payment.payer_id),
+            )
         else:
             by_payer[owner][name] = payment
+    for (source, target), reversals in till.waiting.items():
+        state.waiting_reversals |= {(source, reversal.body["payment_id"], target) for reversal in reversals}
+    state.either += open_reversals(till, state)
     dues: dict[str, dict[str, Pair]] = defaultdict(dict)
     for (payer_id, period), pair in state.pairs.items():
         dues[payer_id][period] = pair
     for payer_id, payments in by_payer.items():
         state.placements |= allocate(payer_id, dues[payer_id], payments)
+
+
+def open_reversals(till: Till, state: State) -> Iterator[frozenset[Place]]:
+    """Yield the places of each wrong reversal that was read several times, on another partition than what it names.
+
+    While the first of them waits the others have no effect; what is read later is set aside itself.
+    """
+    for said in till.said.values():
+        target = (said[0].envelope.source, said[0].body["reverses"])
+        named = [reading for reading in (till.payments.get(target), till.reversals.get(target)) if reading]
+        elsewhere = {reading.record[:2] for reading in named} != {reading.record[:2] for reading in said}
+        places = frozenset(reading.record[:3] for reading in said)
+        if len(places) > 1 and elsewhere and places & state.dead_letters.keys():
+            yield places
 
 
 def allocate(payer_id: str, dues: Mapping[str, Pair], payments: Mapping[Key, Payment]) -> dict[Key, Placement]:

@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from tests.recount.schemas import SCHEMAS, Mismatch
 from tests.recount.state import DeadLetter, PublishedRecord
 
 OVERSIZED = 1_048_576
@@ -19,9 +20,9 @@ SERVICE = {
     "registration-requested": "registration",
     "payroll-declared": "contributions",
     "payment-reported": "contributions",
+    "care-form-submitted": "liquidation",
 }
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-Check = Callable[[Any], Any]
 
 
 class Refused(Exception):
@@ -36,10 +37,6 @@ class Refused(Exception):
         return DeadLetter(SERVICE[topic], self.reason, self.source, self.event_id)
 
 
-class Mismatch(Exception):
-    """A JSON value that does not fit its schema."""
-
-
 @dataclass(frozen=True)
 class Envelope:
     """The CloudEvents attributes that matter."""
@@ -52,11 +49,15 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Reading:
-    """A record that was understood: `body` holds the known fields only, an absent one as None (DEF-027)."""
+    """A record that was understood: `body` holds the known fields only, an absent one as None (DEF-027).
+
+    `again`: it had been set aside, and is a replay (DEF-036).
+    """
 
     record: PublishedRecord
     envelope: Envelope
     body: dict[str, Any]
+    again: bool = False
 
     @property
     def content(self) -> str:
@@ -157,141 +158,4 @@ def key_of(topic: str, body: Mapping[str, Any]) -> str:
     """Return the partition key that events.md names for a topic."""
     if topic == "payment-reported" and body["payer_id"] is None:
         return str(body["reference"])
-    return str(body["payer_id"])
-
-
-def text(pattern: str | None = None) -> Check:
-    """Check a text, without U+0000 or an unpaired surrogate."""
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or "\0" in value or re.search("[\ud800-\udfff]", value):
-            raise Mismatch(value)
-        if pattern is not None and not re.fullmatch(pattern, value):
-            raise Mismatch(value)
-        return value
-
-    return check
-
-
-def integer(low: int, high: int) -> Check:
-    """Check a JSON integer between two bounds, both allowed."""
-
-    def check(value: Any) -> int:
-        if type(value) is not int or not low <= value <= high:
-            raise Mismatch(value)
-        return value
-
-    return check
-
-
-def day(value: Any) -> str:
-    """Check a calendar date."""
-    found = str(text("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
-    try:
-        date.fromisoformat(found)
-    except ValueError as fault:
-        raise Mismatch(value) from fault
-    return found
-
-
-def one_of(*values: str) -> Check:
-    """Check a closed set of texts."""
-    return text("|".join(values))
-
-
-def maybe(check: Check) -> Check:
-    """Let a field be null or left out."""
-    return lambda value: None if value is None else check(value)
-
-
-def fields(**checks: Check) -> Check:
-    """Check an object by its known fields."""
-
-    def check(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Mismatch(value)
-        return {name: inner(value.get(name)) for name, inner in checks.items()}
-
-    return check
-
-
-def some(inner: Check, most: int) -> Check:
-    """Check an array of at most so many."""
-
-    def check(value: Any) -> list[Any]:
-        if not isinstance(value, list) or len(value) > most:
-            raise Mismatch(value)
-        return [inner(item) for item in value]
-
-    return check
-
-
-def also(inner: Check, holds: Callable[[dict[str, Any]], bool]) -> Check:
-    """Check an object, then what its fields owe one another."""
-
-    def check(value: Any) -> Any:
-        found = inner(value)
-        if not holds(found):
-            raise Mismatch(value)
-        return found
-
-    return check
-
-
-IDENTIFIER = text("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-PERIOD = text("[0-9]{4}-(0[1-9]|1[0-2])")
-AMOUNT, TOTAL = 10**12, 10**15
-
-SCHEMAS: dict[str, Check] = {
-    "affiliation-requested": fields(
-        request_id=IDENTIFIER,
-        payer_id=IDENTIFIER,
-        payer_kind=one_of("state", "local_authority", "private_employer", "pension_body", "self_employed"),
-        name=text(),
-        territory_code=text("[0-9]{2}([0-9]{2}([0-9]{3})?)?"),
-        filing_frequency=one_of("monthly", "quarterly"),
-        affiliated_on=day,
-        closed_on=maybe(day),
-    ),
-    "registration-requested": fields(
-        request_id=IDENTIFIER,
-        payer_id=IDENTIFIER,
-        person=fields(
-            family_name=text(),
-            given_names=text(),
-            birth_date=day,
-            sex=one_of("F", "M"),
-            nina=maybe(text("[0-9]{14}[A-Z]")),
-        ),
-        hired_on=day,
-        category=one_of("civil_servant", "military", "worker", "pensioner", "voluntary"),
-    ),
-    "payroll-declared": also(
-        fields(
-            declaration_id=IDENTIFIER,
-            payer_id=IDENTIFIER,
-            period=PERIOD,
-            part=integer(1, 1000),
-            parts=integer(1, 1000),
-            replaces=maybe(IDENTIFIER),
-            totals=fields(lines=integer(0, TOTAL), base_xof=integer(-TOTAL, TOTAL)),
-            lines=some(
-                fields(line_no=integer(1, TOTAL), insured_number=IDENTIFIER, base_xof=integer(-AMOUNT, AMOUNT)), 1000
-            ),
-        ),
-        lambda body: body["part"] <= body["parts"],
-    ),
-    "payment-reported": also(
-        fields(
-            payment_id=IDENTIFIER,
-            payer_id=maybe(IDENTIFIER),
-            reference=maybe(text()),
-            amount_xof=integer(1, AMOUNT),
-            paid_on=day,
-            channel=one_of("treasury", "bank", "mobile_money", "cash", "cheque"),
-            period=maybe(PERIOD),
-            reverses=maybe(IDENTIFIER),
-        ),
-        lambda body: body["payer_id"] is not None or body["reference"] is not None,
-    ),
-}
+    return str(body["insured_number" if topic == "care-form-submitted" else "payer_id"])

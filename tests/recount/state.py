@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,7 +33,11 @@ class Anomaly(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a payroll system was last told about a declaration; `open_lines` are those that the order decides."""
+    """What a payroll system was last told about a declaration.
+
+    `open_lines`, of the oracle only: by number the lines of which the order decides whether their person is known and
+    employed here, each with the codes (None: no code) that some order gives.
+    """
 
     outcome: str
     period: str
@@ -44,7 +48,7 @@ class Answer:
     due_on: str | None
     anomalies: tuple[Anomaly, ...]
     anomalies_left: int = 0
-    open_lines: frozenset[int] = frozenset()
+    open_lines: Mapping[int, frozenset[str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,47 @@ class Placement:
     received: dict[Key, int] = field(default_factory=dict)
     credit: dict[str, int] = field(default_factory=dict)  # by payer
     suspense_xof: int = 0
+    sent_as: tuple[str, str | None] | None = None  # the record's key and payer, which facts in suspense repeat
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a personnel system was last told about a hire."""
+
+    outcome: str
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True)
+class Person:
+    """An insured person as last told: whose they are, under what."""
+
+    payer_id: str | None
+    payer_kind: str | None
+    territory_code: str
+    category: str
+    birth_year: int
+    sex: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """One adjudication of a care form."""
+
+    insured_number: str
+    payer_id: str | None
+    provider_id: str
+    provider_kind: str
+    care_kind: str
+    care_on: str
+    submitted_on: str
+    claimed_xof: int
+    accepted_xof: int
+    fund_share_xof: int
+    co_payment_xof: int
+    outcome: str
+    reasons: tuple[str, ...]
+    review_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,14 +159,24 @@ class State:
     """What every order must end in. The oracle fills it from the inbound records, `fold` from the facts."""
 
     affiliations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    requests: dict[Key, str] = field(default_factory=dict)  # settled | pending | rejected:code
-    employers: dict[Key, str | None] = field(default_factory=dict)  # of a settled request's person
-    people: int = 0
+    requests: dict[Key, Request] = field(default_factory=dict)
+    persons: dict[frozenset[Key], Person] = field(default_factory=dict)  # by the hires that are theirs
     pairs: dict[Key, Pair] = field(default_factory=dict)
     assessments: dict[Key, Assessment] = field(default_factory=dict)
     answers: dict[Key, Answer] = field(default_factory=dict)
     placements: dict[Key, Placement] = field(default_factory=dict)
+    forms: dict[str, tuple[Form, ...]] = field(default_factory=dict)  # by serial; of one serial in no order
     dead_letters: dict[Place, DeadLetter] = field(default_factory=dict)
-    payments: dict[Key, Payment] = field(default_factory=dict)  # of the oracle only
-    waiting: set[Key] = field(default_factory=set)  # of the oracle only: declarations that want parts
     faults: list[str] = field(default_factory=list)  # what no order allows
+    # Of the oracle only:
+    payments: dict[Key, Payment] = field(default_factory=dict)
+    waiting: set[Key] = field(default_factory=set)  # declarations that want parts
+    waiting_reversals: set[tuple[str, str, str]] = field(default_factory=set)  # source, payment, what it reverses
+    waiting_forms: set[Key] = field(default_factory=set)  # serial, insured number
+    letters_now: dict[Place, str] = field(default_factory=dict)  # replayed ones: "replayed", or the new reason
+    either: list[frozenset[Place]] = field(default_factory=list)  # one of each is set aside at least, whichever
+
+    @property
+    def people(self) -> int:
+        """How many persons are registered."""
+        return len(self.persons)

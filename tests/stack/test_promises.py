@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -13,20 +11,20 @@ from typing import Any
 import confluent_kafka
 import pytest_asyncio
 
-from recouvra.local.ports import free_ports
 from tests.builders import Draft, affiliation, declaration, payment, split
 from tests.oracle import conservation, differences, fold, recompute
 from tests.recount.facts import TOPICS as FACTS
 from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
+from tests.standing.servers import Standing
 
 
 @pytest_asyncio.fixture(scope="module")
-async def stack(tmp_path_factory: Any) -> AsyncIterator[Up]:
+async def stack(tmp_path_factory: Any, standing: Standing) -> AsyncIterator[Up]:
     """One stack for this file; its tests use payers of their own."""
-    up = Up(tmp_path_factory.mktemp("promises") / "stack", "system", free_ports().first)
+    up = standing.up(tmp_path_factory.mktemp("promises") / "stack", "system")
     await up.start()
     yield up
-    await up.end()
+    await up.clear()
 
 
 async def test_thirty_parts_in_any_order_are_answered_once_to_the_franc(stack: Up) -> None:
@@ -55,12 +53,6 @@ async def test_thirty_parts_in_any_order_are_answered_once_to_the_franc(stack: U
 
 
 async def test_completeness_stops_with_a_relay_and_goes_on_with_it(stack: Up) -> None:
-    worker = next(
-        child["pid"]
-        for child in (await stack.ready())["processes"]
-        if (child["name"], child["role"]) == ("contributions", "worker")
-    )
-
     async def complete_up_to() -> datetime:
         body = (await ask(stack, "reporting", "/v1/collection-rates")).json()
         return datetime.fromisoformat(body["complete_up_to"])
@@ -68,8 +60,7 @@ async def test_completeness_stops_with_a_relay_and_goes_on_with_it(stack: Up) ->
     async def moves(beyond: datetime) -> None:
         assert await complete_up_to() > beyond
 
-    os.kill(worker, signal.SIGSTOP)
-    try:
+    with stack.frozen("contributions", "worker"):
         at = await complete_up_to()
 
         async def stands() -> datetime:
@@ -83,8 +74,6 @@ async def test_completeness_stops_with_a_relay_and_goes_on_with_it(stack: Up) ->
         registered = await ask(stack, "registration", "/metrics")  # another service's relay goes on meanwhile
         assert registered.status_code == 200
         assert await complete_up_to() == stood
-    finally:
-        os.kill(worker, signal.SIGCONT)
     await eventually(lambda: moves(stood))
 
 
@@ -111,7 +100,7 @@ async def test_a_payer_whose_publishers_hash_differently_has_one_account(stack: 
         mine = [r for r in inbound if (r.key or b"").startswith(b"TWO-")]
         told = [r for r in facts if (r.key or b"").startswith(b"TWO-")]
         assert len({(r.topic, r.partition) for r in mine}) > 3
-        expected = recompute(mine, told, people_first=False)
+        expected = recompute(mine, told, known_first=())
         assert differences(expected, fold(told)) == []
         assert conservation(told, expected.payments) == []
         assert len(expected.pairs) == 12

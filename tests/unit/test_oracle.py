@@ -235,7 +235,6 @@ def test_facts_made_of_an_expectation_fold_back_into_it() -> None:
     inbound = as_published(interleave(made.drafts, 1))
     facts = list(published(recompute(inbound)))
     expected = recompute(inbound, facts)
-    expected.people, expected.requests, expected.employers = 0, {}, {}
     assert differences(expected, fold([*facts, *facts[:50]])) == []
     assert conservation(facts, expected.payments) == []
     found = differences(expected, fold(facts[1:]))
@@ -283,7 +282,13 @@ def test_a_person_belongs_to_the_payer_of_the_latest_hire() -> None:
     unknown = hire("P3", "H9")
     for drafts in ([here, there], [there, here]):
         state = recomputed(affiliation("P1"), affiliation("P2"), *drafts, unborn, unknown)
-        assert set(state.employers.values()) == {"P2"}
-        assert state.people == 1
-        assert state.requests[("P2", "H8")] == "rejected:hired-before-birth"
-        assert state.requests[("P3", "H9")] == "pending:unknown-payer"
+        ((hires, person),) = state.persons.items()
+        assert (hires, person.payer_id) == (frozenset({("P1", "H1"), ("P2", "H7")}), "P2")
+        assert codes_of(state, "P2", "H8") == ("rejected", ["hired-before-birth"])
+        assert codes_of(state, "P3", "H9") == ("pending", ["unknown-payer"])
+
+
+def codes_of(state: State, *name: str) -> tuple[str, list[str]]:
+    """Return how a hire was answered: outcome and codes."""
+    answer = state.requests[(name[0], name[1])]
+    return answer.outcome, [anomaly.code for anomaly in answer.anomalies]
