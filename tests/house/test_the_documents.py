@@ -12,6 +12,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _HOST = re.compile(r"://|--(?:extra-)?index-url|--find-links|--trusted-host|\b(?:[a-z0-9-]+\.)+(?:org|com|io|net)\b/")
 _MACHINE_PATH = re.compile(r"(?<![\w.$}/])/(?:work|root|home|Users|tmp)/\w")
 _TABLE = re.compile(r"^create table (\w+) \(", re.MULTILINE)
+_DROPPED = re.compile(r"^drop table (\w+);", re.MULTILINE)
 _PATH = re.compile(r'"(/v1/[^"]+)"')
 _DECISION_LINES = 40
 
@@ -47,10 +48,11 @@ def long_decision(source: Source) -> Iterator[str]:
 
 def untold(service: str, canvas: str, code: Iterable[Source]) -> list[str]:
     """What the one-page canvas of a service leaves out of its topics, its tables and its endpoints."""
-    words = {*READS.get(service, ()), *WRITES.get(service, ())}
+    words, dropped = {*READS.get(service, ()), *WRITES.get(service, ())}, set[str]()
     for source in code:
         words |= set(_TABLE.findall(source.text)) if source.path.endswith(".sql") else set(_PATH.findall(source.text))
-    return sorted(word for word in words if not re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", canvas))
+        dropped |= set(_DROPPED.findall(source.text))
+    return sorted(word for word in words - dropped if not re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", canvas))
 
 
 def test_every_service_tells_its_topics_tables_and_endpoints() -> None:
