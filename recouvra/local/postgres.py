@@ -107,19 +107,7 @@ class Postgres:
 
         The role can connect to no other database. Repeating it sets the password and changes nothing else.
         """
-        role = '"' + name.replace('"', '""') + '"'
-        secret = "'" + password.replace("'", "''") + "'"
-        connection = await asyncpg.connect(self.url)
-        try:
-            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
-                await connection.execute(f"CREATE ROLE {role}")
-            await connection.execute(f"ALTER ROLE {role} LOGIN PASSWORD {secret}")
-            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-                await connection.execute(f"CREATE DATABASE {role} OWNER {role} STRATEGY file_copy")
-            await connection.execute(f"REVOKE ALL ON DATABASE {role} FROM PUBLIC")
-            await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-        finally:
-            await connection.close()
+        await create_database(self.url, name, password)
         return database_url(name, password, self.port, name)
 
     async def _make(self) -> None:
@@ -182,3 +170,23 @@ class Postgres:
             return False
         await connection.close()
         return True
+
+
+async def create_database(url: str, name: str, password: str) -> None:
+    """Make sure, as the superuser of that address, that a database and its owner, a role of the same name, exist.
+
+    The role can connect to no other database. Repeating it sets the password and changes nothing else.
+    """
+    role = '"' + name.replace('"', '""') + '"'
+    secret = "'" + password.replace("'", "''") + "'"
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
+            await connection.execute(f"CREATE ROLE {role}")
+        await connection.execute(f"ALTER ROLE {role} LOGIN PASSWORD {secret}")
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f"CREATE DATABASE {role} OWNER {role} STRATEGY file_copy")
+        await connection.execute(f"REVOKE ALL ON DATABASE {role} FROM PUBLIC")
+        await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+    finally:
+        await connection.close()

@@ -6,44 +6,44 @@ from secrets import token_urlsafe
 import pytest
 import pytest_asyncio
 
-from recouvra.local.kafka import Kafka
-from recouvra.local.postgres import Postgres
-from recouvra.local.servers import broker, database
 from recouvra.local.topics import create_topics
+from tests.standing.servers import Broker, DatabaseServer, Standing
 
 CreateDatabase = Callable[[str], Awaitable[str]]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def kafka(standing: Standing, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of a broker without topics: each test makes its own."""
-    async with broker(tmp_path_factory.mktemp("kafka")) as running:
+    async with standing.broker(tmp_path_factory.mktemp("kafka")) as running:
         yield running.bootstrap
 
 
 @pytest_asyncio.fixture(scope="session")
-async def topics_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+async def topics_broker(standing: Standing, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:
     """A broker with every topic, three partitions each, that tests of the core share."""
-    async with broker(tmp_path_factory.mktemp("topics")) as running:
+    async with standing.broker(tmp_path_factory.mktemp("topics")) as running:
         await create_topics(running.bootstrap, partitions=3)
         yield running
 
 
 @pytest.fixture(scope="session")
-def topics(topics_broker: Kafka) -> str:
+def topics(topics_broker: Broker) -> str:
     """That broker's address."""
     return topics_broker.bootstrap
 
 
 @pytest_asyncio.fixture(scope="session")
-async def database_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
-    """A database server, for tests that stop it or look at it as its superuser."""
-    async with database(tmp_path_factory.mktemp("postgres")) as running:
+async def database_server(
+    standing: Standing, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DatabaseServer]:
+    """A database server, for tests that stop it or freeze it."""
+    async with standing.database(tmp_path_factory.mktemp("postgres")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def postgres(database_server: Postgres) -> CreateDatabase:
+def postgres(database_server: DatabaseServer) -> CreateDatabase:
     """Makes an empty database of that name, with a role of its own; its address."""
 
     async def create_database(name: str) -> str:

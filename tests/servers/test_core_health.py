@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
 from secrets import token_hex
 
 import httpx
@@ -17,26 +13,24 @@ import pytest_asyncio
 from recouvra.chassis.main import Service
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.settings import Settings
-from recouvra.local.kafka import Kafka
-from recouvra.local.postgres import Postgres
-from recouvra.local.servers import database
 from tests.servers.till.at_work import until
 from tests.servers.till.counting import MIGRATIONS, READS, WRITES, api, opens
+from tests.standing.servers import Broker, DatabaseServer, Standing
 
 LIMIT_SECONDS = 5
 
 
 @pytest_asyncio.fixture(scope="module")
 async def servers(
-    topics_broker: Kafka, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[Kafka, Postgres]]:
+    topics_broker: Broker, standing: Standing, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Broker, DatabaseServer]]:
     """The shared broker, to be frozen, and a database server of this module's own, to be stopped too."""
-    async with database(tmp_path_factory.mktemp("base")) as postgres:
+    async with standing.database(tmp_path_factory.mktemp("base")) as postgres:
         yield topics_broker, postgres
 
 
 @pytest_asyncio.fixture
-async def client(servers: tuple[Kafka, Postgres]) -> AsyncIterator[httpx.AsyncClient]:
+async def client(servers: tuple[Broker, DatabaseServer]) -> AsyncIterator[httpx.AsyncClient]:
     kafka, postgres = servers
     url = await postgres.create_database(f"health_{token_hex(4)}", token_hex(8))
     till = Service("till", READS, WRITES, MIGRATIONS, opens, api)
@@ -65,38 +59,21 @@ async def wrong(client: httpx.AsyncClient) -> set[str]:
     return {name for name, state in answer.json()["checks"].items() if state != "ok"}
 
 
-@contextmanager
-def frozen(*pids: int) -> Iterator[None]:
-    """Processes that live and do nothing, as on a machine that hangs."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-def family(pid: int) -> list[int]:
-    """A process and its children."""
-    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-
-
 async def test_a_frozen_broker_is_told_and_so_is_its_return(
-    servers: tuple[Kafka, Postgres], client: httpx.AsyncClient
+    servers: tuple[Broker, DatabaseServer], client: httpx.AsyncClient
 ) -> None:
     assert await ready(client)
-    with frozen(servers[0].pid):
+    with servers[0].frozen():
         assert await wrong(client) == {"broker"}
     await until(lambda: ready(client))
     assert await wrong(client) == set()
 
 
 async def test_a_frozen_database_is_told_each_time_and_so_is_its_return(
-    servers: tuple[Kafka, Postgres], client: httpx.AsyncClient
+    servers: tuple[Broker, DatabaseServer], client: httpx.AsyncClient
 ) -> None:
     assert await ready(client)
-    with frozen(*family(servers[1].pid)):
+    with servers[1].frozen():
         for _ in range(3):
             assert await wrong(client) == {"database", "migrations"}
     await until(lambda: ready(client))
@@ -104,7 +81,7 @@ async def test_a_frozen_database_is_told_each_time_and_so_is_its_return(
 
 
 async def test_a_stopped_database_is_told_and_so_is_its_return(
-    servers: tuple[Kafka, Postgres], client: httpx.AsyncClient
+    servers: tuple[Broker, DatabaseServer], client: httpx.AsyncClient
 ) -> None:
     assert await ready(client)
     await servers[1].stop()

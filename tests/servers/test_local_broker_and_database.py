@@ -1,4 +1,8 @@
-"""The broker and the database of the local stack: real, lasting, and gone when their parent is."""
+"""The broker and the database: real, lasting, and, where they are the local stack's, gone when their parent is.
+
+Tests that make their own by `broker`, `database` or `Stack` are about the local stack (its folder, ports, locks and
+children) and run it as it is, whatever `--stack` says; those with fixtures try what all the other tests run on.
+"""
 
 import asyncio
 import os
@@ -16,7 +20,6 @@ from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
 from recouvra.local.kafka import new_cluster_id
 from recouvra.local.ports import Ports, free_ports
-from recouvra.local.postgres import Postgres
 from recouvra.local.servers import broker, database
 from recouvra.local.stack import Stack
 from recouvra.local.topics import create_topics
@@ -149,7 +152,7 @@ async def test_commits_reach_the_disk_before_they_are_acknowledged(postgres: Cre
     await connection.close()
 
 
-async def test_a_role_can_connect_to_its_own_database_only(database_server: Postgres, postgres: CreateDatabase) -> None:
+async def test_a_role_can_connect_to_its_own_database_only(postgres: CreateDatabase) -> None:
     mine, theirs = await postgres("mine"), await postgres("theirs")
     for other in (theirs.rpartition("/")[2], "postgres", "template1"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

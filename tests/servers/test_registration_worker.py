@@ -19,12 +19,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.migrate import migrate
 from recouvra.contracts.topics import WRITES
-from recouvra.local.servers import broker
 from recouvra.local.topics import create_topics
 from tests.builders import Draft, country, interleave, repeated
 from tests.oracle import PublishedRecord, differences, fold, recompute
 from tests.servers.conftest import CreateDatabase
 from tests.servers.registration_desk import MIGRATIONS
+from tests.standing.servers import Standing
 
 READ = ("affiliation-requested", "registration-requested")
 PARTITIONS = 3
@@ -49,11 +49,11 @@ class Place(NamedTuple):
 
 
 @pytest_asyncio.fixture
-async def place(tmp_path: Path, postgres: CreateDatabase) -> AsyncIterator[Place]:
+async def place(tmp_path: Path, postgres: CreateDatabase, standing: Standing) -> AsyncIterator[Place]:
     """A broker of its own, so that the topics hold nothing else, and a new database."""
     url = await postgres(f"registration_{uuid4().hex[:12]}")
     await migrate(url, MIGRATIONS)
-    async with broker(tmp_path) as kafka:
+    async with standing.broker(tmp_path) as kafka:
         await create_topics(kafka.bootstrap, PARTITIONS)
         settings = {
             "RECOUVRA_KAFKA": kafka.bootstrap,

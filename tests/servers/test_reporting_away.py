@@ -14,16 +14,17 @@ import uvicorn
 
 from recouvra.chassis.http import create_app
 from recouvra.chassis.settings import Settings
-from recouvra.local.servers import database
 from tests.servers.reporting_at_work import CreateDatabase, Reporting, assessed, at, fact, mark, reporting
+from tests.standing.servers import Standing
 
 KNOWN = at("2026-02-01T00:00:00")
 
 
 async def test_while_its_database_is_stopped_it_says_so_and_answers_again_once_it_is_back(
+    standing: Standing,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    async with database(tmp_path_factory.mktemp("own")) as server:
+    async with standing.database(tmp_path_factory.mktemp("own")) as server:
 
         async def create(name: str) -> str:
             return await server.create_database(name, token_urlsafe(12))

@@ -1,23 +1,22 @@
-"""A fresh stack of processes for each test that asks for one."""
+"""A fresh stack for each test that asks for one."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest_asyncio
 
-from recouvra.local.ports import free_ports
-from tests.stack.running import Up
+from tests.standing.servers import Standing, Up
 
 
 @pytest_asyncio.fixture
-async def new_stack(tmp_path: Path) -> AsyncIterator[Callable[[str], Up]]:
+async def new_stack(tmp_path: Path, standing: Standing) -> AsyncIterator[Callable[[str], Up]]:
     """Makes stacks, not yet started, on folders and ports of their own; none outlives the test."""
     made: list[Up] = []
 
     def make(clock: str) -> Up:
-        made.append(Up(tmp_path / f"stack-{len(made)}", clock, free_ports().first))
+        made.append(standing.up(tmp_path / f"stack-{len(made)}", clock))
         return made[-1]
 
     yield make
     for stack in made:
-        await stack.end()
+        await stack.clear()
