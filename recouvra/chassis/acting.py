@@ -46,7 +46,7 @@ _BUSY = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an act answers: a status and a body (a model, what JSON can say, or JSON that a thread has written: bytes)."""
+    """What an act answers: a status and a body (a model, what JSON can say, or bytes: JSON written already)."""
 
     status: int
     body: Any

@@ -46,3 +46,9 @@ class DeclarationAnswered(Event):
         exclude_if=lambda left: left == 0,
         description="How many anomalies did not travel; written only when above 0.",
     )
+
+
+class AnsweredInFull(DeclarationAnswered):
+    """The answer with every anomaly, as it is served over HTTP, where nothing need be left."""
+
+    anomalies: Annotated[tuple[Anomaly, ...], Field(strict=False)] = Field(description="All of them, line by line.")

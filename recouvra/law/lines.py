@@ -76,9 +76,14 @@ def judge_lines(
     return judged
 
 
+def accepted_lines(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int]]:
+    """The lines that stand, as (line_no, insured number, base), in their order. Source: DEF-022."""
+    return ((line_no, number, base_xof) for line_no, number, base_xof, refusal in _weigh(parts) if refusal is None)
+
+
 def accepted_numbers(parts: Sequence[Lines]) -> set[str]:
     """The insured numbers of the lines that stand. Source: DEF-022."""
-    return {number for _, number, _, refusal in _weigh(parts) if refusal is None}
+    return {number for _, number, _ in accepted_lines(parts)}
 
 
 def _weigh(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int, Finding | None]]:

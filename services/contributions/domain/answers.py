@@ -1,9 +1,13 @@
 """The answer to a declaration, as its findings make it and as it travels. Source: DEF-021 to DEF-023."""
 
+from typing import TypeVar
+
 from recouvra.contracts.codes import AnomalyCode, anomaly_message
-from recouvra.contracts.declaration_answered import Anomaly, DeclarationAnswered
+from recouvra.contracts.declaration_answered import Anomaly, AnsweredInFull, DeclarationAnswered
 from recouvra.law.finding import Finding
 from services.contributions.domain.declaration import Answer, Declaration
+
+Told = TypeVar("Told", bound=DeclarationAnswered)
 
 TRAVELLING = 1_000
 """How many anomalies travel at most; the rest is served over HTTP."""
@@ -41,20 +45,31 @@ def answered(
     """The fact of an answer: as many of its first 1,000 anomalies as keep the value within `value_bytes`."""
     travelling = tuple(worded(finding) for finding in answer.findings[:TRAVELLING])
     while True:
-        event = DeclarationAnswered(
-            declaration_id=declaration.declaration_id,
-            payer_id=payer_id,
-            period=declaration.period,
-            outcome=answer.outcome,
-            lines_received=answer.lines_received,
-            lines_accepted=answer.lines_accepted,
-            lines_rejected=answer.lines_rejected,
-            assessed_xof=answer.assessed_xof,
-            due_on=answer.due_on,
-            anomalies=travelling,
-            anomalies_left=len(answer.findings) - len(travelling),
-        )
+        event = _answered(DeclarationAnswered, payer_id, declaration, answer, travelling)
         size = len(event.to_json())
         if size <= value_bytes or not travelling:
             return event
         travelling = travelling[: min(len(travelling) - 1, len(travelling) * value_bytes // size)]
+
+
+def answered_in_full(payer_id: str, declaration: Declaration, answer: Answer) -> AnsweredInFull:
+    """The answer as it is served, with every anomaly."""
+    return _answered(AnsweredInFull, payer_id, declaration, answer, tuple(map(worded, answer.findings)))
+
+
+def _answered(
+    kind: type[Told], payer_id: str, declaration: Declaration, answer: Answer, anomalies: tuple[Anomaly, ...]
+) -> Told:
+    return kind(
+        declaration_id=declaration.declaration_id,
+        payer_id=payer_id,
+        period=declaration.period,
+        outcome=answer.outcome,
+        lines_received=answer.lines_received,
+        lines_accepted=answer.lines_accepted,
+        lines_rejected=answer.lines_rejected,
+        assessed_xof=answer.assessed_xof,
+        due_on=answer.due_on,
+        anomalies=anomalies,
+        anomalies_left=len(answer.findings) - len(anomalies),
+    )

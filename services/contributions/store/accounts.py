@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import asyncpg
+
 from recouvra.chassis.database import Connection
 from services.contributions.domain.account import Account, Affiliation, Hold, Pair
 from services.contributions.domain.book import Book
@@ -18,41 +20,60 @@ async def lock(connection: Connection, keys: Collection[str]) -> dict[str, Accou
     rows = await connection.fetch(
         "select * from account where key = any($1::text[]) order by key for no key update", ordered
     )
-    return {
-        row["key"]: Account(
-            key=row["key"],
-            known_at=row["known_at"],
-            affiliation=None
-            if row["payer_kind"] is None
-            else Affiliation(row["payer_kind"], row["territory_code"], row["filing_frequency"]),
-            affiliation_at=row["affiliation_at"],
-            completed_count=row["completed_count"],
-        )
-        for row in rows
-    }
+    return {row["key"]: _account(row) for row in rows}
 
 
-async def load_dues_and_placements(
+async def peek(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
+    """The accounts of these keys as the snapshot shows them: nothing is locked or written; a key never seen is blank.
+
+    What is decided on them may be told, never saved.
+    """
+    rows = await connection.fetch("select * from account where key = any($1::text[])", list(keys))
+    return {key: Account(key) for key in keys} | {row["key"]: _account(row) for row in rows}
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(
+        key=row["key"],
+        known_at=row["known_at"],
+        affiliation=None
+        if row["payer_kind"] is None
+        else Affiliation(row["payer_kind"], row["territory_code"], row["filing_frequency"]),
+        affiliation_at=row["affiliation_at"],
+        completed_count=row["completed_count"],
+    )
+
+
+def pair_of(row: asyncpg.Record) -> Pair:
+    """The pair that a row holds."""
+    return Pair(
+        period=row["period"],
+        payer_kind=row["payer_kind"],
+        territory_code=row["territory_code"],
+        filing_frequency=row["filing_frequency"],
+        due_on=row["due_on"],
+        law_edition=row["law_edition"],
+        insured_share_xof=row["insured_share_xof"],
+        payer_share_xof=row["payer_share_xof"],
+        line_count=row["line_count"],
+    )
+
+
+async def load_dues(connection: Connection, accounts: dict[str, Account], keys: Collection[str]) -> None:
+    """Fills in the pairs of these accounts."""
+    for row in await connection.fetch("select * from pair where payer_id = any($1::text[])", list(keys)):
+        accounts[row["payer_id"]].pairs[row["period"]] = pair_of(row)
+
+
+async def load_placements(
     connection: Connection, accounts: dict[str, Account], keys: Sequence[str], identities: Collection[tuple[str, str]]
 ) -> None:
-    """Fills in pairs and what was published as placed and held; accounts must be locked.
+    """Fills in what was published as placed and held; accounts must be locked.
 
     Args:
         keys: the accounts that need all of it.
         identities: payments whose hold is needed wherever it stands.
     """
-    for row in await connection.fetch("select * from pair where payer_id = any($1::text[])", keys):
-        accounts[row["payer_id"]].pairs[row["period"]] = Pair(
-            period=row["period"],
-            payer_kind=row["payer_kind"],
-            territory_code=row["territory_code"],
-            filing_frequency=row["filing_frequency"],
-            due_on=row["due_on"],
-            law_edition=row["law_edition"],
-            insured_share_xof=row["insured_share_xof"],
-            payer_share_xof=row["payer_share_xof"],
-            line_count=row["line_count"],
-        )
     placements = await connection.fetch(
         "select account_key, source, payment_id, period, received_xof from placement "
         "where account_key = any($1::text[])",

@@ -40,12 +40,7 @@ class Named:
         for received in events:
             event, source = received.event, received.envelope.source
             if isinstance(event, PayrollDeclared):
-                named.keys.add(event.payer_id)
-                named.declarations.add((event.payer_id, event.declaration_id))
-                named.periods.add((event.payer_id, event.period))
-                if event.replaces is not None:
-                    named.declarations.add((event.payer_id, event.replaces))
-                named.numbers.update(line.insured_number for line in event.lines)
+                named._add_declared(event)
             elif isinstance(event, PaymentReported):
                 named.keys.add(event.key)
                 named.identities.add((source, event.payment_id))
@@ -57,6 +52,21 @@ class Named:
             elif isinstance(event, PersonRegistered):
                 named.persons.add(event.insured_number)
         return named
+
+    @classmethod
+    def by_declared(cls, event: PayrollDeclared) -> Named:
+        """Collects what one declaration names."""
+        named = cls()
+        named._add_declared(event)
+        return named
+
+    def _add_declared(self, event: PayrollDeclared) -> None:
+        self.keys.add(event.payer_id)
+        self.declarations.add((event.payer_id, event.declaration_id))
+        self.periods.add((event.payer_id, event.period))
+        if event.replaces is not None:
+            self.declarations.add((event.payer_id, event.replaces))
+        self.numbers.update(line.insured_number for line in event.lines)
 
 
 @dataclass(slots=True)
@@ -90,7 +100,8 @@ async def open_book(connection: Connection, named: Named) -> OpenBook:
         raise Retry("a payment came under another account meanwhile")
     # Of an account that is not affiliated, and is not about to be, only the money that the batch names can move.
     whole = [key for key, a in book.accounts.items() if a.affiliation is not None or key in named.affiliated]
-    await accounts.load_dues_and_placements(connection, book.accounts, whole, identities)
+    await accounts.load_dues(connection, book.accounts, whole)
+    await accounts.load_placements(connection, book.accounts, whole, identities)
     loaded = await payments.load(connection, whole, identities)
     book.payments, book.reversals = loaded.payments, loaded.reversals
     for key, payment in loaded.payments.items():
@@ -98,6 +109,18 @@ async def open_book(connection: Connection, named: Named) -> OpenBook:
             book.accounts[payment.account_key].payments.add(key)
     await _load_declarations(connection, book, named)
     return OpenBook(book, loaded, set(loaded.payments))
+
+
+async def peek_book(connection: Connection, named: Named) -> Book:
+    """Accounts with their dues and declarations as one snapshot shows them, to say what would be; never to be saved.
+
+    Nothing is locked or written, and their money is left out. The declarations that are named have their findings.
+    """
+    book = Book(accounts=await accounts.peek(connection, named.keys))
+    await accounts.load_dues(connection, book.accounts, named.keys)
+    await _load_declarations(connection, book, named)
+    await declarations.load_findings(connection, book.accounts, named.declarations)
+    return book
 
 
 async def _load_declarations(connection: Connection, book: Book, named: Named) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 
 import asyncpg
 
 from recouvra.chassis.database import Connection
+from recouvra.contracts.codes import AnomalyCode
+from recouvra.law.finding import Finding
 from services.contributions.domain.account import Account
 from services.contributions.domain.book import Book
 from services.contributions.domain.declaration import Answer, Declaration, State
@@ -59,13 +62,14 @@ async def load(
     )
     found = {}
     for row in rows:
-        declaration = _declaration(row)
+        declaration = declaration_of(row)
         accounts[row["payer_id"]].declarations[row["declaration_id"]] = declaration
         found[row["payer_id"], row["declaration_id"]] = declaration
     return found
 
 
-def _declaration(row: asyncpg.Record) -> Declaration:
+def declaration_of(row: asyncpg.Record, findings: str | None = None) -> Declaration:
+    """The declaration that a row holds, without its parts; its answer with the findings that are given."""
     return Declaration(
         declaration_id=row["declaration_id"],
         period=row["period"],
@@ -74,12 +78,12 @@ def _declaration(row: asyncpg.Record) -> Declaration:
         state=State(row["state"]),
         completed_no=row["completed_no"],
         replaced_by=row["replaced_by"],
-        answer=None if row["outcome"] is None else _answer(row),
+        answer=None if row["outcome"] is None else _answer(row, findings),
     )
 
 
-def _answer(row: asyncpg.Record) -> Answer:
-    """The answer without its findings: no rule reads them again, and an answer that is not given anew is not saved."""
+def _answer(row: asyncpg.Record, findings: str | None) -> Answer:
+    """The answer, mostly without findings: no rule reads them again, and only an answer given anew is saved."""
     return Answer(
         outcome=row["outcome"],
         lines_received=row["lines_received"],
@@ -88,7 +92,31 @@ def _answer(row: asyncpg.Record) -> Answer:
         insured_share_xof=row["insured_share_xof"],
         payer_share_xof=row["payer_share_xof"],
         due_on=row["due_on"],
-        findings=(),
+        findings=() if findings is None else findings_of(findings),
+    )
+
+
+async def load_findings(
+    connection: Connection, accounts: dict[str, Account], named: Collection[DeclarationKey]
+) -> None:
+    """Fills in the findings of the answers of these declarations, those of them that are loaded and were answered."""
+    rows = await connection.fetch(
+        "select payer_id, declaration_id, findings from declaration join unnest($1::text[], $2::text[]) "
+        "t(payer_id, declaration_id) using (payer_id, declaration_id) where findings is not null",
+        [payer_id for payer_id, _ in named],
+        [declaration_id for _, declaration_id in named],
+    )
+    for payer_id, declaration_id, findings in rows:
+        declaration = accounts[payer_id].declarations.get(declaration_id)
+        if declaration is not None and declaration.answer is not None:
+            declaration.answer = replace(declaration.answer, findings=findings_of(findings))
+
+
+def findings_of(kept: str) -> tuple[Finding, ...]:
+    """The findings of an answer, all of them, from the JSON that keeps them."""
+    return tuple(
+        Finding(line_no, AnomalyCode(code), field, received, expected)
+        for line_no, code, field, received, expected in json.loads(kept)
     )
 
 

@@ -45,6 +45,14 @@ async def accounts_beyond(
     return {row[0] for row in rows}
 
 
+async def came_in_under(connection: Connection, key: PaymentKey) -> str | None:
+    """The record key that money came with; None for what is no payment: never read, only awaited, or a reversal."""
+    found: str | None = await connection.fetchval(
+        "select record_key from payment where source = $1 and payment_id = $2 and reverses is null", *key
+    )
+    return found
+
+
 async def lock_identities(connection: Connection, identities: Collection[PaymentKey]) -> None:
     """Locks the rows of these identities that exist, in key order: there a payment and its reversals meet.
 

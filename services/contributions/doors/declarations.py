@@ -1,0 +1,137 @@
+"""The HTTP door's declarations: one as it stands, a dry run of one, those that double one another."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request, Response
+
+from recouvra.chassis.acting import Answer, act
+from recouvra.chassis.callers import Caller
+from recouvra.chassis.database import Connection
+from recouvra.chassis.http import Face
+from recouvra.chassis.problems import Problem
+from recouvra.contracts.codes import Message
+from recouvra.contracts.declaration_answered import AnsweredInFull
+from recouvra.contracts.event import Identifier
+from services.contributions.acts.dry_run import WholeDeclaration, dry_run
+from services.contributions.domain.answers import answered_in_full
+from services.contributions.domain.rehearsing import WouldConflict, WouldWait
+from services.contributions.doors import bodies, cursors
+from services.contributions.doors.cursors import Cursor, Limit
+from services.contributions.doors.shapes import Doubled, DoubledPage, ShownDeclaration
+from services.contributions.store import lists, views
+
+_UNKNOWN = Problem(
+    404,
+    "unknown-declaration",
+    Message(
+        fr="Aucune déclaration de ce cotisant sous ce numéro n'a été lue.",
+        en="No declaration of this payer with this id has been read.",
+    ),
+)
+_WOULD_CONFLICT = Problem(
+    409,
+    "conflicting-duplicate",
+    Message(
+        fr="Ce declaration_id a déjà servi à un autre contenu : publiée, cette déclaration serait mise de côté sans "
+        "réponse. Donnez-lui un nouveau declaration_id ; pour corriger l'ancienne, nommez-la dans replaces.",
+        en="This declaration_id has served for another content: published, this declaration would be set aside "
+        "without an answer. Give it a new declaration_id; to correct the old one, name it in replaces.",
+    ),
+)
+_WOULD_WAIT = Problem(
+    409,
+    "incomplete-declaration",
+    Message(
+        fr="Sous ce declaration_id, une déclaration attend encore des parties : publiée, celle-ci en serait une, et "
+        "resterait sans réponse. Donnez-lui un nouveau declaration_id, et nommez l'ancien dans replaces.",
+        en="Under this declaration_id a declaration still waits for parts: published, this would be one of them, and "
+        "get no answer yet. Give it a new declaration_id, and name the old one in replaces.",
+    ),
+)
+
+
+def add_declarations(app: FastAPI, face: Face) -> None:
+    """Adds the routes of declarations."""
+    _add_shown(app, face)
+    _add_dry_run(app, face)
+    _add_doubled(app, face)
+
+
+def _add_shown(app: FastAPI, face: Face) -> None:
+    @app.get(
+        "/v1/declarations/{declaration_id}",
+        tags=["declarations"],
+        summary="Une déclaration / a declaration",
+        response_model=ShownDeclaration,
+        responses={404: {"description": "no such declaration of this payer"}},
+    )
+    async def show_declaration(declaration_id: Identifier, payer_id: Annotated[Identifier, Query()]) -> Response:
+        """Its state and its last answer with every anomaly. Statuses: 200, 404, 422."""
+        pool = await face.database.pool()
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await views.declaration(connection, payer_id, declaration_id)
+        if found is None:
+            raise _UNKNOWN
+        return Response(await asyncio.to_thread(_shown, found), media_type="application/json")
+
+
+def _shown(kept: views.KeptDeclaration) -> str:
+    """As JSON; an answer may have as many anomalies as a nation's payer has lines, so this is for a thread."""
+    payer_id, declaration = kept.row["payer_id"], kept.declaration()
+    answer = declaration.answer
+    return ShownDeclaration(
+        declaration_id=declaration.declaration_id,
+        payer_id=payer_id,
+        period=declaration.period,
+        state=declaration.state.value,
+        parts=declaration.parts_announced,
+        parts_read=kept.parts_read,
+        replaces=declaration.replaces,
+        replaced_by=declaration.replaced_by,
+        waits_since=kept.row["waits_since"] if declaration.state in ("incomplete", "pending") else None,
+        answer=None if answer is None else answered_in_full(payer_id, declaration, answer),
+    ).model_dump_json()
+
+
+def _add_dry_run(app: FastAPI, face: Face) -> None:
+    @app.post(
+        "/v1/declarations/dry-run",
+        tags=["declarations"],
+        summary="Répétition d'une déclaration / a dry run of a declaration",
+        response_model=AnsweredInFull,
+        responses={409: {"description": "the declaration_id is taken"}, 413: {"description": "a body above 16 MiB"}},
+        openapi_extra=bodies.described(WholeDeclaration),
+    )
+    async def rehearse_declaration(request: Request) -> Response:
+        """The very answer that it would get now, with every anomaly; nothing is kept. Statuses: 200, 409, 413, 422."""
+        declared = await asyncio.to_thread(bodies.from_json, WholeDeclaration, await request.body())
+        try:
+            answer = await dry_run(await face.database.pool(), declared)
+        except WouldConflict as error:
+            raise _WOULD_CONFLICT from error
+        except WouldWait as error:
+            raise _WOULD_WAIT from error
+
+        async def do(_: Connection, __: Caller) -> Answer:
+            return Answer(200, answer)
+
+        return await act(face, request, do)
+
+
+def _add_doubled(app: FastAPI, face: Face) -> None:
+    @app.get(
+        "/v1/double-declarations", tags=["declarations"], summary="Déclarations doublées / declarations made twice"
+    )
+    async def list_double_declarations(
+        payer_id: Annotated[Identifier | None, Query()] = None, cursor: Cursor = None, limit: Limit = 100
+    ) -> DoubledPage:
+        """Pairs in force that name the same workers, by payer and period. Statuses: 200, 422."""
+        after = cursors.read(cursor, *[cursors.text] * 4)
+        pool = await face.database.pool()
+        async with pool.acquire() as connection:
+            found = await lists.double_declarations(connection, payer_id, after, limit)
+        rows, following = cursors.page(found, limit, "payer_id", "period", "declaration_id", "doubled_by")
+        return DoubledPage(rows=[Doubled(**row) for row in rows], next=following)
