@@ -9,7 +9,9 @@ import typer
 from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption
 from recouvra.cli.terminal import wrong_use
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="registration, contributions, reporting")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="registration, contributions, liquidation, reporting")
+]
 
 
 def service(

@@ -12,7 +12,7 @@ from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
 from recouvra.local.ports import HOST, Ports, database_url
 
-SERVICES = ("registration", "contributions", "reporting")
+SERVICES = ("registration", "contributions", "liquidation", "reporting")
 
 
 def command(service: str, flag: str) -> tuple[str, ...]:
@@ -29,6 +29,7 @@ def settings(service: str, folder: DataFolder, ports: Ports, clock: str) -> dict
         "RECOUVRA_CLOCK": clock,
         "RECOUVRA_REGISTRATION_URL": ports.url("registration"),
         "RECOUVRA_CONTRIBUTIONS_URL": ports.url("contributions"),
+        "RECOUVRA_LIQUIDATION_URL": ports.url("liquidation"),
     }
 
 

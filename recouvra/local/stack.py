@@ -124,7 +124,7 @@ class Stack:
         deadline = Deadline(1.0)
         while True:
             try:
-                return self.ports.check_free(tuple(name for name in ORDER if name != "liquidation"))
+                return self.ports.check_free()
             except LocalError:
                 if deadline.is_past:
                     raise

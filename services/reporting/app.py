@@ -11,7 +11,7 @@ from services.reporting.doors import events, http
 from services.reporting.projections.marks import Marks
 
 NAME = "reporting"
-AWAITED = ("registration", "contributions")
+AWAITED = ("registration", "contributions", "liquidation")
 """Who writes facts here: figures are complete up to the least that all of them have marked (DEF-007)."""
 
 

@@ -25,9 +25,10 @@ from recouvra.chassis.relay import Relay
 from recouvra.contracts.event import Event
 from recouvra.contracts.topics import WRITES
 from recouvra.local.ports import free_ports
-from recouvra.local.servers import broker
 from recouvra.local.topics import create_topics
+from services.reporting.app import AWAITED
 from tests.servers.reporting_at_work import CreateDatabase, affiliated, assessed, at, received
+from tests.standing.servers import Standing
 
 PATIENCE_SECONDS = 120
 
@@ -71,7 +72,7 @@ class Publisher:
 
 @dataclass
 class Stack:
-    """A broker, two publishers, and reporting's two processes."""
+    """A broker, publishers (liquidation's only marks), and reporting's two processes."""
 
     environment: dict[str, str]
     registration: Publisher
@@ -117,13 +118,15 @@ class Stack:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def stack(postgres: CreateDatabase, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+async def stack(
+    postgres: CreateDatabase, standing: Standing, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
     folder = tmp_path_factory.mktemp("reporting")
     nothing = tmp_path_factory.mktemp("migrations")
-    async with broker(tmp_path_factory.mktemp("broker")) as kafka:
+    async with standing.broker(tmp_path_factory.mktemp("broker")) as kafka:
         await create_topics(kafka.bootstrap, partitions=3)
         publishers = []
-        for service in ("registration", "contributions"):
+        for service in AWAITED:
             url = await postgres(f"published_by_{service}")
             await migrate(url, nothing)
             publishers.append(Publisher(service, kafka.bootstrap, url, await asyncpg.connect(url)))

@@ -13,16 +13,23 @@ from recouvra.chassis.database import WRITER
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import MARKS
 from services.reporting.projections.marks import Marks, advance
-from tests.servers.reporting_at_work import CreateDatabase, Reporting, assessed, at, fact, mark, reporting
+from tests.servers.reporting_at_work import FAR, CreateDatabase, Reporting, assessed, at, fact, mark, reporting
 
 KNOWN = at("2026-02-01T00:00:00")
 T1, T2, T3 = "2026-02-01T00:00:01Z", "2026-02-01T00:00:02Z", "2026-02-01T00:00:03Z"
 
 
 @pytest_asyncio.fixture
-async def empty(postgres: CreateDatabase) -> AsyncIterator[Reporting]:
+async def unmarked(postgres: CreateDatabase) -> AsyncIterator[Reporting]:
     async with reporting(postgres) as it:
         yield it
+
+
+@pytest_asyncio.fixture
+async def empty(unmarked: Reporting) -> Reporting:
+    """One that liquidation, of which these tests tell nothing, keeps waiting for nothing."""
+    await unmarked.feed(mark("liquidation", FAR))
+    return unmarked
 
 
 async def _complete(it: Reporting) -> str | None:
@@ -37,16 +44,18 @@ def _of_contributions(up_to: str, assessed_before: int, **other: int) -> Record:
     return mark("contributions", up_to, {"contribution-assessed": {"0": assessed_before} | other})
 
 
-async def test_nothing_is_answered_before_every_service_that_writes_facts_has_marked(empty: Reporting) -> None:
-    answer = await empty.get("/v1/money")
+async def test_nothing_is_answered_before_every_service_that_writes_facts_has_marked(unmarked: Reporting) -> None:
+    answer = await unmarked.get("/v1/money")
     assert answer.status_code == 503
     assert answer.json()["type"] == "urn:recouvra:problem:not-complete-yet"
-    await empty.feed(mark("registration", T1))
-    assert await _complete(empty) is None
-    assert (await empty.get("/readyz")).json()["checks"]["own"].startswith("waits")
-    await empty.feed(mark("contributions", T2))
-    assert await _complete(empty) == T1
-    assert (await empty.get("/readyz")).json()["checks"]["own"] == "ok"
+    await unmarked.feed(mark("registration", T1))
+    assert await _complete(unmarked) is None
+    assert (await unmarked.get("/readyz")).json()["checks"]["own"].startswith("waits")
+    await unmarked.feed(mark("contributions", T2))
+    assert await _complete(unmarked) is None
+    await unmarked.feed(mark("liquidation", T3))
+    assert await _complete(unmarked) == T1
+    assert (await unmarked.get("/readyz")).json()["checks"]["own"] == "ok"
 
 
 async def test_a_mark_counts_once_every_offset_before_it_is_read(empty: Reporting) -> None:

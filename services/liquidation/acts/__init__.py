@@ -1,0 +1,1 @@
+"""What can be asked of liquidation, a verb each."""

@@ -1,0 +1,1 @@
+"""What a care form comes to, and when: pure rules, without I/O, clock or framework."""

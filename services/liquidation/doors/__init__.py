@@ -1,0 +1,1 @@
+"""Where the outside comes in: events and HTTP. They unwrap and call; they decide nothing."""
