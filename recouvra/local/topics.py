@@ -70,15 +70,21 @@ async def create_topics(bootstrap: str, partitions: int | None = None, within: f
     Raises LocalError when the broker cannot be reached, refuses, or takes longer than `within` seconds.
     """
     wanted = wanted_topics(partitions)
+    deadline = Deadline(within)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(within * 1000))
+    created: set[str] = set()
     try:
         await admin.start()
-        present = set(await admin.list_topics())
-        missing = [topic for topic in wanted if topic.name not in present]
-        if missing:
-            await _create(admin, missing)
-        served = await _until_served(admin, wanted, Deadline(within))
-        differing = await _differences(admin, wanted, served)
+        while True:
+            try:
+                created |= await _create_missing(admin, wanted)
+                differing = await _differences(admin, wanted, await _until_served(admin, wanted, deadline))
+                break
+            except KafkaError as error:
+                # A connection lost in between, as to a broker that is busy starting: all of it can be asked again.
+                if not error.retriable or deadline.is_past:
+                    raise
+            await asyncio.sleep(0.2)
     except (KafkaConnectionError, OSError) as error:
         raise LocalError(f"Kafka ne répond pas sur {bootstrap}.", f"Kafka does not answer at {bootstrap}.") from error
     except KafkaError as error:
@@ -87,8 +93,17 @@ async def create_topics(bootstrap: str, partitions: int | None = None, within: f
         ) from error
     finally:
         await admin.close()
-    created = tuple(topic.name for topic in missing)
-    return Topics(created, tuple(topic.name for topic in wanted if topic.name not in created), differing)
+    made = tuple(topic.name for topic in wanted if topic.name in created)
+    return Topics(made, tuple(topic.name for topic in wanted if topic.name not in created), differing)
+
+
+async def _create_missing(admin: AIOKafkaAdminClient, wanted: tuple[Topic, ...]) -> set[str]:
+    """Makes those that are not there, and tells their names."""
+    present = set(await admin.list_topics())
+    missing = [topic for topic in wanted if topic.name not in present]
+    if missing:
+        await _create(admin, missing)
+    return {topic.name for topic in missing}
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
