@@ -1,8 +1,9 @@
 """`payment-held`: money that is in but placed on no period."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from recouvra.contracts.event import Channel, Day, Event, FactXof, Identifier, Text
 
@@ -12,6 +13,15 @@ class PaymentHeld(Event):
 
     In suspense it travels under the key that the payment came with, which the value tells only if a payer was sent.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"payer_id": {"type": "string"}}},
+                {"properties": {"held_as": {"const": "suspense"}}},
+            ]
+        }
+    )
 
     topic: ClassVar[str] = "payment-held"
     key_fields: ClassVar[tuple[str, ...]] = ("payer_id",)
@@ -23,3 +33,9 @@ class PaymentHeld(Event):
     held_xof: FactXof = Field(description="Whole francs, signed.")
     received_on: Day = Field(description="The payment's own value date.")
     channel: Channel = Field(description="The payment's own channel.")
+
+    @model_validator(mode="after")
+    def _credit_is_somebodys(self) -> Self:
+        if self.payer_id is None and self.held_as == "credit":
+            raise PydanticCustomError("credit_without_payer", "credit without a payer")
+        return self

@@ -166,6 +166,11 @@ def test_money_held_without_a_payer_and_a_refused_record_keep_any_key() -> None:
                 _ = event.key
 
 
+def test_credit_is_a_payers() -> None:
+    nobodys = binary("payment-held", SAMPLES["payment-held"] | {"payer_id": None, "held_as": "credit"})
+    assert refused(nobodys).reason is Reason.SCHEMA_MISMATCH
+
+
 @pytest.mark.parametrize("topic", INBOUND)
 def test_every_required_field_is_missed_and_told(topic: str) -> None:
     for name, field in EVENTS[topic].model_fields.items():
