@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -68,6 +69,19 @@ async def test_the_same_request_again_has_no_effect_and_another_content_is_refus
     assert other.json()["type"].endswith("conflicting-duplicate")
     assert "Secret" not in other.text
     assert len(await place.desk.facts()) == 1
+
+
+async def test_posts_at_once_under_one_idempotency_key_get_one_answer_and_have_one_effect(place: Place) -> None:
+    key = {"Idempotency-Key": "a button pressed five times"}
+    answers = await asyncio.gather(*(place.http.post("/v1/payers", json=BODY, headers=key) for _ in range(5)))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    await place.desk.take(affiliation("P1", request_id="A9", name="Plus tard", at="2090-05-01T00:00:00Z"))
+    later = await place.http.post("/v1/payers", json=BODY, headers=key)
+    assert (later.status_code, later.content) == (201, answers[0].content), "the first answer, whatever holds since"
+    assert len(await place.desk.facts()) == 2
+    assert [line["act"] for line in (await place.http.get("/v1/audit")).json()["rows"]] == ["affiliate"]
+    other = await place.http.post("/v1/payers", json={**BODY, "request_id": "A2"}, headers=key)
+    assert (other.status_code, other.json()["type"]) == (422, "urn:recouvra:problem:idempotency-key-reused")
 
 
 async def test_a_request_posted_and_published_is_one_request(place: Place) -> None:
