@@ -6,9 +6,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.making.care import forms_of
 from tests.making.drafts import Draft
+from tests.making.hires import announcements, moves
+from tests.making.intruders import intrusions
 from tests.making.money import money_of
-from tests.making.payers import Numbers, Payer, announcements, changes, made_payer, registrations
+from tests.making.payers import Numbers, Payer, changes, made_payer, registrations
 from tests.making.poison import poison
 from tests.making.returns import returns_of
 
@@ -21,8 +24,11 @@ class Country:
     affiliations: list[Draft] = field(default_factory=list)
     changes: list[Draft] = field(default_factory=list)  # of affiliations
     hires: list[Draft] = field(default_factory=list)
+    moves: list[Draft] = field(default_factory=list)  # hires that come while everyone declares
     declarations: list[Draft] = field(default_factory=list)
     payments: list[Draft] = field(default_factory=list)
+    forms: list[Draft] = field(default_factory=list)
+    intrusions: list[Draft] = field(default_factory=list)  # by a source that may be allowed or not
     poison: list[Draft] = field(default_factory=list)
 
     @property
@@ -34,7 +40,8 @@ class Country:
     def rest(self) -> list[Draft]:
         """What remains after `people_first`."""
         late = [draft for draft in self.affiliations if draft.late]
-        return [*late, *self.changes, *self.declarations, *self.payments, *self.poison]
+        said = [*self.declarations, *self.payments, *self.forms, *self.intrusions]
+        return [*late, *self.changes, *self.moves, *said, *self.poison]
 
     @property
     def drafts(self) -> list[Draft]:
@@ -67,6 +74,7 @@ def country(
         made.affiliations += registrations(index, payer)
         made.changes += changes(payer)
         made.hires += announcements(index, payer)
+        made.moves += moves(index, payer)
     strangers = [number for payer in made.payers for _, number in payer.people if number]
     turns = ((payer, period) for payer in made.payers for period in periods)
     for turn, (payer, period) in enumerate(turns, seed):
@@ -74,9 +82,11 @@ def country(
         filed = returns_of(payer, period, turn, strangers, dice)
         made.declarations += filed
         made.payments += money_of(payer, period, turn, filed, dice)
+        made.forms += forms_of(payer, period, turn, strangers, dice)
+    made.intrusions = [draft for payer in made.payers[:5] if payer.fate == "early" for draft in intrusions(payer)]
     if with_poison:
         made.poison = [bad for payer in made.payers[:2] for bad in poison(payer.payer_id, payer.payer_id)]
     dice = random.Random(f"{seed} structured")
-    for drafts in (made.affiliations, made.hires, made.declarations, made.payments):
+    for drafts in (made.affiliations, made.hires, made.moves, made.declarations, made.payments, made.forms):
         drafts[:] = [d.in_structured_mode() if dice.random() < structured_share else d for d in drafts]
     return made

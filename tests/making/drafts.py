@@ -87,6 +87,11 @@ class Draft:
         key, value, headers = key_of(self.topic, body).encode(), envelope.value(body), envelope.headers()
         return replace(self, key=key, value=value, headers=headers, body=body, envelope=envelope)
 
+    def by(self, source: str) -> Draft:
+        """Return the same said by another source."""
+        envelope = replace(self.envelope, source=source)
+        return replace(self, envelope=envelope, value=envelope.value(self.body), headers=envelope.headers())
+
     def in_structured_mode(self) -> Draft:
         """Return the same event in CloudEvents' structured mode."""
         envelope = replace(self.envelope, structured=True)
@@ -112,7 +117,7 @@ def key_of(topic: str, body: Mapping[str, Any]) -> str:
     """Return the partition key that events.md names."""
     if topic == "payment-reported" and body.get("payer_id") is None:
         return str(body["reference"])
-    return str(body["payer_id"])
+    return str(body["insured_number" if topic == "care-form-submitted" else "payer_id"])
 
 
 def draft(

@@ -28,6 +28,7 @@ class Bill:
     period: str
     due_xof: int
     turn: int
+    filed: Sequence[Draft] = ()
 
     def pay(self, share: float = 1.0, *, months: int = 1, day: int = 10, suffix: str = "", named: bool = True) -> Draft:
         """Return a payment of a share of the bill, so many months after the period, designated if `named`."""
@@ -51,7 +52,7 @@ def money_of(payer: Payer, period: str, turn: int, filed: Sequence[Draft], dice:
         due = sum(sum(law.shares(payer.kind, base, period)) for base in bases if base >= 0)
     elif dice.random() < 0.7:
         return []
-    bill = Bill(payer, period, due or dice.randrange(1_000, 50_000), turn)
+    bill = Bill(payer, period, due or dice.randrange(1_000, 50_000), turn, filed)
     situation = SITUATIONS[(turn * 5 + turn // len(SITUATIONS)) % len(SITUATIONS)]
     return [draft if draft.why else replace(draft, why=situation.__name__) for draft in situation(bill)]
 
@@ -154,6 +155,18 @@ def conflicting(bill: Bill) -> list[Draft]:
     ]
 
 
+def borrowed_names(bill: Bill) -> list[Draft]:
+    """A payment id, and event ids, used for two payers or on two topics: the order decides which of them stand."""
+    first, second = bill.pay(0.3, suffix="-n"), bill.pay(0.2, suffix="-m")
+    other = first.again(event_id=f"{first.envelope.event_id}-b", payer_id=f"{bill.payer.payer_id}-B")
+    same_event = second.again(payer_id=f"{bill.payer.payer_id}-C", payment_id=f"{second.body['payment_id']}-c")
+    found = [first, second, other, same_event]
+    if bill.filed:
+        named = bill.filed[0].envelope
+        found.append(bill.pay(0.1, suffix="-e").by(named.source).again(event_id=named.event_id))
+    return found
+
+
 def unpaid(bill: Bill) -> list[Draft]:
     """Nothing."""
     return []
@@ -176,5 +189,5 @@ SITUATIONS: tuple[Callable[[Bill], list[Draft]], ...] = (
     unpaid,
     repeated,
     waiting_reversal,
-    in_time,
+    borrowed_names,
 )

@@ -1,4 +1,4 @@
-"""The payers of a made country: what they are, how they are affiliated, whom they hire."""
+"""The payers of a made country: what they are, how they are affiliated."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.making.drafts import Draft
-from tests.making.records import affiliation, hire
+from tests.making.records import affiliation
 
 KINDS = ("local_authority", "private_employer", "state", "pension_body", "self_employed")
 REGIONS = tuple(f"{number:02d}" for number in range(1, 20))
 CATEGORY = {"pension_body": "pensioner", "self_employed": "voluntary", "private_employer": "worker"}
-FAMILIES = ("Traoré", "Coulibaly", "Diarra", "Keïta", "Maïga", "Touré", "Sangaré", "Dembélé")
-GIVEN = ("Awa", "Moussa", "Fatoumata", "Ibrahim", "Mariam", "Seydou", "Kadiatou", "Oumar")
 Numbers = Mapping[tuple[str, str], str] | Callable[[str, str], str | None] | None
 
 
@@ -69,6 +67,8 @@ def affiliated(payer: Payer, request_id: str, at: str, **other: str) -> Draft:
         "filing_frequency": payer.frequency,
         "name": f"Cotisant {payer.payer_id}",
     }
+    if payer.payer_id.endswith("1"):  # before and after is no different (DEF-025)
+        stands |= {"affiliated_on": "2025-12-10", "closed_on": "2026-01-31"}
     return affiliation(payer.payer_id, request_id=request_id, at=at, **(stands | other))
 
 
@@ -84,7 +84,7 @@ def registrations(index: int, payer: Payer) -> list[Draft]:
         [affiliated(payer, "A2", "2021-06-01T08:00:00+01:00", name=f"Cotisant {payer.payer_id}, renommé")],
         [affiliated(payer, "A2", "2020-01-01T08:00:00Z", name="Même instant", source="/register-b")],
         [first, first.again(event_id=f"{payer.payer_id}-A1-again")],
-        [affiliated(payer, "A0", "2019-01-01T08:00:00Z", name="Un ancien nom")],
+        [affiliated(payer, "A0", "2019-01-01T08:00:00Z", name="Un ancien nom", closed_on="2019-12-31")],
     ][index // 2 % 5]
     if index % 6 != 2:
         return [first, *others]
@@ -113,37 +113,3 @@ def changes(payer: Payer) -> list[Draft]:
             filing_frequency=frequency[payer.frequency] if payer.kind in other else payer.frequency,
         )
     ]
-
-
-def announcements(index: int, payer: Payer) -> list[Draft]:
-    """Return the hires of a payer: half with a NINA; some repeated, refused, or taken over from the payer before."""
-    category = CATEGORY.get(payer.kind, "civil_servant")
-    found = []
-    for place, (request, _) in enumerate(payer.people):
-        identity = {"nina": nina(index, place)} if place % 2 == 0 else {}
-        found.append(
-            hire(
-                payer.payer_id,
-                request,
-                family_name=FAMILIES[(index + place) % len(FAMILIES)],
-                given_names=GIVEN[(index * 3 + place) % len(GIVEN)],
-                birth_date=f"{1960 + (index * 7 + place) % 40}-0{1 + place % 9}-1{index % 10}",
-                sex="FM"[place % 2],
-                category=category,
-                **identity,
-            )
-        )
-    if index % 4 == 0:
-        found += [found[0], found[0].again(event_id=f"{payer.payer_id}-H1-again")]
-        found.append(hire(payer.payer_id, "X1", birth_date="2021-01-01", category=category))
-        found.append(hire(payer.payer_id, "X2", hired_on="2020-06-01", category=category))
-    if index % 5 == 4 and payer.fate != "late":  # a late transfer would leave the order to decide whose the person is
-        before = {"birth_date": f"{1960 + (index - 1) * 7 % 40}-01-1{(index - 1) % 10}", "sex": "F"}
-        taken = hire(payer.payer_id, "T1", nina=nina(index - 1, 0), hired_on="2020-01-15", category=category, **before)
-        found.append(taken)
-    return found
-
-
-def nina(index: int, place: int) -> str:
-    """Return the NINA of one person of one payer."""
-    return f"{index * 1_000 + place:014d}K"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.making.drafts import Draft, Headers, as_json
-from tests.making.records import affiliation, declaration, hire, payment
+from tests.making.records import affiliation, care_form, declaration, hire, payment
 
 OVERSIZED = 1_048_577
 
@@ -18,6 +20,7 @@ def poison(payer_id: str = "P1", tag: str = "1") -> list[Draft]:
         hire(payer_id, f"poison-{tag}"),
         declaration(payer_id, "2025-12", [("1", 90_000)], declaration_id=f"poison-{tag}"),
         payment(payer_id, 1_000, payment_id=f"poison-{tag}"),
+        care_form("100000000001", form_serial=f"poison-{tag}"),
     ]
     return [bad for good in goods for bad in (*common(good), *misfits(good))]
 
@@ -78,45 +81,109 @@ def with_header(good: Draft, name: str, value: bytes | None) -> Headers:
 def misfits(good: Draft) -> list[Draft]:
     """Return JSON that does not fit the schema of its topic."""
     body = dict(good.body)
-    changes: dict[str, list[dict[str, object]]] = {
-        "affiliation-requested": [
-            {"payer_kind": "church"},
-            {"territory_code": "1"},
-            {"territory_code": "010"},
-            {"affiliated_on": "2020-02-30"},
-            {"name": "a\0b"},
-            {"name": None},
-        ],
-        "registration-requested": [
-            {"hired_on": "01/02/2020"},
-            {"category": "soldier"},
-            {"person": {**body.get("person", {}), "nina": "123"}},
-            {"person": {**body.get("person", {}), "sex": "X"}},
-            {"person": "Awa"},
-        ],
-        "payroll-declared": [
-            {"part": 2},
-            {"parts": 1_001},
-            {"period": "2025-13"},
-            {"totals": {"lines": "1", "base_xof": 90_000}},
-            {"lines": [{"line_no": 1, "insured_number": "1", "base_xof": 90_000.0}]},
-            {"lines": [{"line_no": 1, "insured_number": "1", "base_xof": 10**12 + 1}]},
-            {"lines": [{"line_no": True, "insured_number": "1", "base_xof": 90_000}]},
-            {"lines": [{"line_no": n, "insured_number": str(n), "base_xof": 0} for n in range(1, 1_002)]},
-            {"declaration_id": "-starts-wrong"},
-            {"declaration_id": "x" * 65},
-        ],
-        "payment-reported": [
-            {"amount_xof": 0},
-            {"amount_xof": "1000"},
-            {"amount_xof": 1_000.5},
-            {"amount_xof": 10**12 + 1},
-            {"channel": "barter"},
-            {"payer_id": None, "reference": None},
-            {"paid_on": "2026-2-1"},
-        ],
-    }
     return [
-        good.broken(f"schema-mismatch: {', '.join(change)}", value=as_json(body | change))
-        for change in changes[good.topic]
+        *(
+            good.broken(f"schema-mismatch: {', '.join(change)}", value=as_json(body | change))
+            for change in CHANGES[good.topic]
+        ),
+        *(
+            good.broken(f"schema-mismatch: no {name}", value=as_json({n: v for n, v in body.items() if n != name}))
+            for name in body
+            if name not in OPTIONAL
+        ),
+        good.broken("schema-mismatch: an unpaired surrogate", value=SURROGATE[good.topic](good)),
     ]
+
+
+def with_surrogate(name: str) -> Callable[[Draft], bytes]:
+    """Return what writes half a character into a text field of a draft, as JSON can."""
+    return lambda good: as_json(dict(good.body) | {name: "HERE"}).replace(b"HERE", b"\\ud800")
+
+
+SURROGATE: dict[str, Callable[[Draft], bytes]] = {
+    "affiliation-requested": with_surrogate("name"),
+    "registration-requested": with_surrogate("request_id"),
+    "payroll-declared": with_surrogate("replaces"),
+    "payment-reported": with_surrogate("reference"),
+    "care-form-submitted": with_surrogate("authorisation"),
+}
+OPTIONAL = ("closed_on", "replaces", "payer_id", "reference", "period", "reverses", "prescriber_code", "authorisation")
+AWA = {"family_name": "Traoré", "given_names": "Awa", "birth_date": "1985-04-12", "sex": "F"}
+LINE = {"line_no": 1, "insured_number": "1", "base_xof": 90_000}
+ACT = {"line_no": 1, "act_code": "A", "quantity": 1, "unit_price_xof": 500}
+CHANGES: dict[str, list[dict[str, object]]] = {
+    "affiliation-requested": [
+        {"payer_kind": "church"},
+        {"territory_code": "1"},
+        {"territory_code": "010"},
+        {"territory_code": "01\n"},
+        {"affiliated_on": "2020-02-30"},
+        {"closed_on": "2020"},
+        {"filing_frequency": "yearly"},
+        {"name": "a\0b"},
+        {"name": None},
+        {"request_id": "é"},
+    ],
+    "registration-requested": [
+        {"hired_on": "01/02/2020"},
+        {"category": "soldier"},
+        {"person": AWA | {"nina": "123"}},
+        {"person": AWA | {"nina": "12345678901234a"}},
+        {"person": AWA | {"sex": "X"}},
+        {"person": AWA | {"birth_date": "2021-02-29"}},
+        {"person": AWA | {"family_name": None}},
+        {"person": "Awa"},
+    ],
+    "payroll-declared": [
+        {"part": 2},
+        {"part": 0},
+        {"parts": 1_001},
+        {"period": "2025-13"},
+        {"period": "2025-00"},
+        {"totals": {"lines": "1", "base_xof": 90_000}},
+        {"totals": {"lines": 1, "base_xof": 10**15 + 1}},
+        {"totals": {"lines": 1}},
+        {"lines": None},
+        {"lines": [LINE | {"base_xof": 90_000.0}]},
+        {"lines": [LINE | {"base_xof": 10**12 + 1}]},
+        {"lines": [LINE | {"base_xof": -(10**12) - 1}]},
+        {"lines": [LINE | {"line_no": True}]},
+        {"lines": [LINE | {"line_no": 0}]},
+        {"lines": [LINE | {"insured_number": 1}]},
+        {"lines": [LINE | {"line_no": n, "insured_number": str(n)} for n in range(1, 1_002)]},
+        {"declaration_id": "-starts-wrong"},
+        {"declaration_id": "x" * 65},
+        {"replaces": ""},
+    ],
+    "payment-reported": [
+        {"amount_xof": 0},
+        {"amount_xof": -5},
+        {"amount_xof": "1000"},
+        {"amount_xof": 1_000.5},
+        {"amount_xof": True},
+        {"amount_xof": 10**12 + 1},
+        {"channel": "barter"},
+        {"payer_id": None, "reference": None},
+        {"paid_on": "2026-2-1"},
+        {"period": "2026-1"},
+        {"reverses": "a b"},
+    ],
+    "care-form-submitted": [
+        {"lines": []},
+        {"lines": [ACT | {"line_no": n} for n in range(1, 1_002)]},
+        {"lines": [ACT | {"quantity": 10_001}]},
+        {"lines": [ACT | {"quantity": 1.5}]},
+        {"lines": [ACT | {"quantity": "1"}]},
+        {"lines": [ACT | {"unit_price_xof": 10**9 + 1}]},
+        {"lines": [ACT | {"unit_price_xof": -(10**9) - 1}]},
+        {"lines": [ACT | {"act_code": None}]},
+        {"lines": [ACT | {"line_no": 0}]},
+        {"provider_kind": "marabout"},
+        {"care_kind": "dental"},
+        {"care_on": "2026-02-31"},
+        {"submitted_on": None},
+        {"prescriber_code": 12},
+        {"form_serial": "x" * 65},
+        {"authorisation": "a\0b"},
+    ],
+}

@@ -162,3 +162,39 @@ def reversal(paid: Draft, *, payment_id: str | None = None, at: str | None = Non
     }
     envelope = paid.envelope
     return draft(paid.topic, body, source=envelope.source, at=at or envelope.at, structured=envelope.structured)
+
+
+def care_form(
+    insured_number: str = "100000000001",
+    lines: Sequence[tuple[int, int]] = ((1, 4_500),),
+    *,
+    form_serial: str = "F1",
+    provider_id: str = "PRV-1",
+    provider_kind: str = "cscom",
+    prescriber_code: str | None = None,
+    care_kind: str = "ambulatory",
+    care_on: str = "2026-02-10",
+    submitted_on: str = "2026-02-12",
+    authorisation: str | None = None,
+    source: str | None = None,
+    at: str | None = None,
+    **envelope: Any,
+) -> Draft:
+    """Return a `care-form-submitted`; a line is (quantity, unit price) and is numbered from 1."""
+    body = {
+        "form_serial": form_serial,
+        "insured_number": insured_number,
+        "provider_id": provider_id,
+        "provider_kind": provider_kind,
+        "prescriber_code": prescriber_code,
+        "care_kind": care_kind,
+        "care_on": care_on,
+        "submitted_on": submitted_on,
+        "authorisation": authorisation,
+        "lines": [
+            {"line_no": number, "act_code": f"ACT-{number}", "quantity": quantity, "unit_price_xof": price}
+            for number, (quantity, price) in enumerate(lines, 1)
+        ],
+    }
+    sent_at = at or f"{submitted_on}T18:00:00Z"
+    return draft("care-form-submitted", body, source=source or f"/provider/{provider_id}", at=sent_at, **envelope)

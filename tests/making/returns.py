@@ -197,6 +197,38 @@ def parts_disagree(month: Month) -> list[Draft]:
     )
 
 
+def parts_disagree_more(month: Month) -> list[Draft]:
+    """Parts that differ in how many they are, in what they replace, in the count of lines."""
+    changes: dict[str, dict[str, Any]] = {"-np": {"parts": 3}, "-nr": {"replaces": "D-never-sent"}, "-nl": {}}
+    found = []
+    for suffix, change in changes.items():
+        one, two = split(month.file(month.lines(), suffix), 2)
+        change = change or {"totals": {**two.body["totals"], "lines": 99}}
+        found += [one, declaration(**(as_sent(two) | change))]
+    return in_order(*found)
+
+
+def part_after_the_end(month: Month) -> list[Draft]:
+    """The last part of a declaration that was meanwhile replaced: it was answered."""
+    one, two = split(month.file(month.lines()), 2)
+    new = month.file(month.lines(), "-r", replaces=month.name())
+    return in_order(one, new, two.marked("conflicting-duplicate: closed"))
+
+
+def corrected(month: Month) -> list[Draft]:
+    """A rejected declaration corrected under its own id, which it keeps, then under another; then replaced."""
+    lines = month.lines()
+    wrong = month.file(lines, totals={"lines": len(lines), "base_xof": 1})
+    same = month.file(lines).marked("conflicting-duplicate: part")
+    return in_order(wrong, same, month.file(lines, "-k"), month.file(lines[:1], "-r", replaces=month.name()))
+
+
+def thousands(month: Month) -> list[Draft]:
+    """More anomalies than travel, in two parts of which the second is read first."""
+    lines = [(f"{month.period}-{number}", 20_000 + number) for number in range(1_300)]
+    return in_order(*reversed(split(month.file([*month.lines(), *lines], "-t"), 2)))
+
+
 def out_of_time(month: Month) -> list[Draft]:
     """Periods of the future and from before the scheme."""
     early = f"{month_after(month.period, -1)}-28T23:59:59Z"
@@ -247,4 +279,8 @@ SITUATIONS: tuple[Callable[[Month], list[Draft]], ...] = (
     further_part,
     event_twice,
     replacement_first,
+    parts_disagree_more,
+    part_after_the_end,
+    corrected,
+    thousands,
 )

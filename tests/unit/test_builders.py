@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.builders import as_published, country, in_waves, interleave, month_after, poison, repeated
+from tests.making import care, hires, returns
 from tests.making import money as bills
-from tests.making import returns
 from tests.oracle import recompute
 
 
@@ -20,8 +20,11 @@ def test_a_country_shows_every_situation() -> None:
     made = country(5, 40)
     shown = {draft.why for draft in made.drafts}
     silent = {"nothing", "unpaid", "part_twice", "conflicting"}
-    wanted = {f.__name__ for f in (*returns.SITUATIONS, *bills.SITUATIONS)} - silent
+    wanted = {f.__name__ for f in (*returns.SITUATIONS, *bills.SITUATIONS, *care.SITUATIONS)} - silent
     assert wanted <= shown
+    requests = {str(draft.body["request_id"])[0] for draft in (*made.hires, *made.moves)}
+    assert requests == set("HRXTLNYM")
+    assert len(hires.SITUATIONS) == 7
     assert {p.fate for p in made.payers} == {"early", "late", "never", "changing"}
     codes = {a.code for answer in recompute(as_published(made.drafts)).answers.values() for a in answer.anomalies}
     assert codes >= {"unknown-payer", "period-in-future", "period-before-scheme", "already-replaced", "below-floor"}
@@ -29,7 +32,10 @@ def test_a_country_shows_every_situation() -> None:
 
 def test_only_numbers_depend_on_the_numbers_that_were_drawn() -> None:
     named = country(2, numbers=lambda payer_id, request_id: f"{payer_id}{request_id}")
-    assert [d.key for d in named.drafts] == [d.key for d in country(2).drafts]
+    bare = country(2)
+    assert [d.why for d in named.drafts] == [d.why for d in bare.drafts]
+    keys = [[d.key for d in made.drafts if d.topic != "care-form-submitted"] for made in (named, bare)]
+    assert keys[0] == keys[1]
     mapped = country(2, numbers={(p.payer_id, r): f"{p.payer_id}{r}" for p in named.payers for r, _ in p.people})
     assert [d.value for d in mapped.drafts] == [d.value for d in named.drafts]
 
