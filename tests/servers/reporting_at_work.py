@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from recouvra.chassis.batch import Reading, Tally
 from recouvra.chassis.database import WRITER
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.positions import Place
 from recouvra.chassis.settings import Settings
+from recouvra.contracts.codes import FormCode
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.event import Event
+from recouvra.contracts.form_liquidated import FormLiquidated
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_held import PaymentHeld
+from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import MARKS
 from services.reporting.app import AWAITED, build
@@ -124,11 +128,61 @@ def held(payer_id: str | None, xof: int, held_as: str = "credit", **more: Any) -
     )
 
 
+def registered(insured_number: str, payer_id: str | None, registered_on: date, **more: Any) -> Event:
+    """A person, or a transfer; `more` names other fields."""
+    return PersonRegistered.model_validate(
+        {
+            "insured_number": insured_number,
+            "role": "insured",
+            "principal_number": None,
+            "payer_id": payer_id,
+            "payer_kind": payer_id and "local_authority",
+            "territory_code": "0101",
+            "category": "worker",
+            "birth_year": 1980,
+            "sex": "F",
+            "registered_on": registered_on,
+            "relationship": None,
+        }
+        | more
+    )
+
+
+def liquidated(
+    form_serial: str, payer_id: str | None = "A", days: int = 3, reasons: Sequence[str] = (), **more: Any
+) -> Event:
+    """A care form, liquidated so many days after it was filed; `more` names other fields."""
+    submitted_on = more.get("submitted_on", date(2026, 2, 1))
+    return FormLiquidated.model_validate(
+        {
+            "form_serial": form_serial,
+            "insured_number": "123456789012",
+            "payer_id": payer_id,
+            "provider_id": "PH-1",
+            "provider_kind": "pharmacy",
+            "care_kind": "ambulatory",
+            "care_on": submitted_on,
+            "submitted_on": submitted_on,
+            "liquidated_on": submitted_on + timedelta(days=days),
+            "claimed_xof": 1_000,
+            "accepted_xof": 1_000,
+            "fund_share_xof": 700,
+            "co_payment_xof": 300,
+            "outcome": "accepted",
+            "reasons": [FormCode(reason) for reason in reasons],
+            "review_flags": [],
+        }
+        | more
+    )
+
+
 class Reporting:
     """The service without a broker: `feed` is what its reader does with a batch, `get` what its API answers."""
 
-    def __init__(self, url: str, connection: asyncpg.Connection, client: httpx.AsyncClient, reading: Reading) -> None:
-        self.url, self.connection, self.client, self.reading = url, connection, client, reading
+    def __init__(
+        self, url: str, connection: asyncpg.Connection, client: httpx.AsyncClient, reading: Reading, app: FastAPI
+    ) -> None:
+        self.url, self.connection, self.client, self.reading, self.app = url, connection, client, reading, app
         self._ends: dict[Place, int] = {}
 
     async def feed(self, *records: Record) -> Tally:
@@ -176,7 +230,7 @@ async def reporting(postgres: CreateDatabase, peers: dict[str, str] | None = Non
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://r") as it:
-            yield Reporting(url, connection, it, reading)
+            yield Reporting(url, connection, it, reading, app)
     finally:
         await connection.close()
 

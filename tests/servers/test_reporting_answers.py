@@ -25,6 +25,7 @@ from tests.servers.reporting_at_work import (
 KNOWN = at("2026-02-01T12:00:00")
 COMPLETE = "2026-02-20T08:00:00Z"
 RATES = "/v1/collection-rates"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -97,7 +98,9 @@ async def test_a_date_holds_what_became_known_in_its_last_instant_and_not_the_ne
         "0001-01-01T00:00:00+01:00",
     ],
 )
-@pytest.mark.parametrize("path", [RATES, "/v1/money", "/v1/payers/P00"])
+@pytest.mark.parametrize(
+    "path", [RATES, "/v1/money", "/v1/payers", "/v1/payers/P00", "/v1/liquidation", "/v1/registrations"]
+)
 async def test_an_instant_that_is_none_is_refused_with_a_pointer(filled: Reporting, path: str, as_of: str) -> None:
     assert await _pointers(filled, path, as_of=as_of) == ["/query/as_of"]
 
@@ -148,11 +151,21 @@ async def test_a_filter_leaves_out_what_it_does_not_name(
         (RATES, {"period_from": "2026-13"}, "/query/period_from"),
         (RATES, {"limit": "0"}, "/query/limit"),
         (RATES, {"limit": "501"}, "/query/limit"),
-        (RATES, {"format": "xlsx"}, "/query/format"),
-        (RATES, {"format": "parquet"}, "/query/format"),
+        (RATES, {"format": "pdf"}, "/query/format"),
+        ("/v1/payers/P00", {"format": "xlsx"}, "/query/format"),
         (RATES, {"lang": "de"}, "/query/lang"),
         (RATES, {"payer_id": ["P00", "P01"]}, "/query/payer_id"),
         (RATES, {"cursor": "x", "format": "csv"}, "/query/cursor"),
+        (RATES, {"cursor": "x", "format": "parquet"}, "/query/cursor"),
+        ("/v1/payers", {"group_by": "payer"}, "/query/group_by"),
+        ("/v1/payers", {"period_from": "2026-13"}, "/query/period_from"),
+        ("/v1/liquidation", {"period_from": "2026-01"}, "/query/period_from"),
+        ("/v1/liquidation", {"period_to": "2026-01"}, "/query/period_to"),
+        ("/v1/liquidation", {"group_by": "period"}, "/query/group_by/0"),
+        ("/v1/liquidation", {"group_by": ["reason", "outcome"]}, "/query/group_by/1"),
+        ("/v1/registrations", {"period_from": "2026-01"}, "/query/period_from"),
+        ("/v1/registrations", {"period_to": "2026-01"}, "/query/period_to"),
+        ("/v1/registrations", {"group_by": "provider_kind"}, "/query/group_by/0"),
     ],
 )
 async def test_what_means_nothing_to_a_report_is_refused_with_a_pointer_and_never_repeated(
@@ -268,9 +281,14 @@ async def test_an_absent_rate_is_null_in_json_and_empty_in_csv(filled: Reporting
         ("application/json;q=0.2, text/csv", 200, "text/csv; charset=utf-8"),
         ("text/*", 200, "text/csv; charset=utf-8"),
         ("text/csv;q=0, */*", 200, "application/json"),
-        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 406, "application/problem+json"),
-        ("application/vnd.apache.parquet", 406, "application/problem+json"),
-        ("application/json;q=0, text/csv;q=0", 406, "application/problem+json"),
+        (XLSX, 200, XLSX),
+        (f"text/csv;q=0.9, {XLSX}", 200, XLSX),
+        ("application/vnd.apache.parquet, */*;q=0.1", 200, "application/vnd.apache.parquet"),
+        ("application/json;q=0, application/*", 200, XLSX),
+        ("", 200, "application/json"),
+        ("image/png", 406, "application/problem+json"),
+        ("nonsense;;q=,", 406, "application/problem+json"),
+        ("*/*;q=0", 406, "application/problem+json"),
     ],
 )
 async def test_the_form_follows_what_is_accepted(

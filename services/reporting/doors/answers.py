@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from recouvra.chassis.database import Database
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from services.reporting.doors import formats
 from services.reporting.doors.cursors import Cursor
+from services.reporting.doors.files.export import Export
 from services.reporting.doors.snapshot import Snapshot, snapshot
 from services.reporting.reports.asked import Paged
 from services.reporting.reports.instants import told
 from services.reporting.reports.payer import shown
-from services.reporting.reports.plan import Plan
+from services.reporting.reports.plan import Cell, Plan
 
 A = TypeVar("A", bound=Paged)
 _REPEATABLE = ("group_by",)
+_ROWS_A_BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +36,26 @@ class Answers:
     awaited: Sequence[str]
 
     async def table(self, request: Request, asked: A, plan: Callable[[A, datetime], Plan]) -> Response:
-        """A report of rows: a page with its total as JSON, or every row as CSV."""
+        """A report of rows: a page with its total as JSON, or every row as a file."""
         once(request)
-        form = formats.wanted(request, asked.format, ("json", "csv"))
-        async with AsyncExitStack() as stack:
-            seen = await stack.enter_async_context(snapshot(self.database, self.awaited))
+        form = formats.wanted(request, asked.format, formats.OF_TABLES)
+        async with snapshot(self.database, self.awaited) as seen:
             as_of, after = seen.answered(asked.as_of), None
             if asked.cursor is not None:
                 if form != "json":
                     raise _no_pages()
-                cursor = Cursor.read(request, asked.cursor, len(plan(asked, as_of).keys))
-                as_of, after = seen.answered(cursor.as_of), cursor.keys
+                cursor = Cursor.read(request, asked.cursor, plan(asked, as_of).place_types)
+                as_of, after = seen.answered(cursor.as_of), cursor.place
             headers = _headers(request, seen, as_of, form)
             if _is_known(request, headers["ETag"]):
                 return Response(status_code=304, headers=headers)
             made = plan(asked, as_of)
-            if form == "csv":
-                name = request.url.path.rpartition("/")[2]
-                headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-                lines = formats.csv_lines(
-                    [*made.keys, *made.columns], _all_rows(seen, made), ";" if asked.lang == "fr" else ","
-                )
-                return _Held(lines, stack.pop_all(), headers=headers, media_type="text/csv; charset=utf-8")
-            body = await _page(request, seen, made, as_of, after, asked.limit)
-        return as_json(body, headers)
+            if form == "json":
+                return as_json(await _page(request, seen, made, as_of, after, asked.limit), headers)
+            name = request.url.path.rpartition("/")[2]
+            export = Export(form, name, made.table, ";" if asked.lang == "fr" else ",")
+            await export.fill(_batches(seen, made))
+        return await export.sent(headers)
 
     async def one(
         self,
@@ -103,21 +98,22 @@ def _instants(seen: Snapshot, as_of: datetime) -> dict[str, Any]:
 
 
 async def _page(
-    request: Request, seen: Snapshot, plan: Plan, as_of: datetime, after: Sequence[str] | None, limit: int
+    request: Request, seen: Snapshot, plan: Plan, as_of: datetime, after: Sequence[str | int] | None, limit: int
 ) -> dict[str, Any]:
     sql, arguments = plan.page(after, limit + 1)
     *records, total = await seen.connection.fetch(sql, *arguments)
     rows = [plan.row(dict(record)) for record in records[:limit]]
     following = None
     if len(records) > limit:
-        following = Cursor(as_of, [records[limit - 1][key] for key in plan.keys]).written(request)
+        following = Cursor(as_of, plan.place(dict(records[limit - 1]))).written(request)
     return _instants(seen, as_of) | {"rows": rows, "total": plan.fields(dict(total)), "next": following}
 
 
-async def _all_rows(seen: Snapshot, plan: Plan) -> AsyncIterator[Sequence[object]]:
+async def _batches(seen: Snapshot, plan: Plan) -> AsyncIterator[Sequence[Sequence[Cell]]]:
     sql, arguments = plan.whole()
-    async for record in seen.connection.cursor(sql, *arguments, prefetch=1_000):
-        yield list(plan.row(dict(record)).values())
+    cursor = await seen.connection.cursor(sql, *arguments)
+    while records := await cursor.fetch(_ROWS_A_BATCH):
+        yield [list(plan.row(dict(record)).values()) for record in records]
 
 
 def _headers(request: Request, seen: Snapshot, as_of: datetime, form: str) -> dict[str, str]:
@@ -134,18 +130,6 @@ def _is_known(request: Request, tag: str) -> bool:
 
 
 def _no_pages() -> Problem:
-    fault = Message(fr="CSV contient toutes les lignes, sans pages", en="CSV holds every row, and no pages")
+    fault = Message(fr="un fichier contient toutes les lignes, sans pages", en="a file holds every row, and no pages")
     message = Message(fr="Un curseur ne sert qu'en JSON.", en="A cursor is for JSON only.")
     return Problem(422, "invalid-request", message, [("/query/cursor", fault)])
-
-
-class _Held(StreamingResponse):
-    """A stream that reads from an open snapshot, and lets go of it however the stream ends."""
-
-    def __init__(self, lines: AsyncIterator[bytes], held: AsyncExitStack, **how: Any) -> None:
-        super().__init__(lines, **how)
-        self._held = held
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._held:
-            await super().__call__(scope, receive, send)

@@ -21,19 +21,19 @@ _BITE = 12
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The instant that all pages answer, and the keys of the last row that was given."""
+    """The instant that all pages answer, and the place of the last row that was given."""
 
     as_of: datetime
-    keys: Sequence[str]
+    place: Sequence[str | int]
 
     def written(self, request: Request) -> str:
         """As a text for the address of the next page; it is worth something with this same query only."""
-        said = json.dumps([told(self.as_of), *self.keys], ensure_ascii=False, separators=(",", ":")).encode()
+        said = json.dumps([told(self.as_of), *self.place], ensure_ascii=False, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(_seal(request, said) + said).decode().rstrip("=")
 
     @classmethod
-    def read(cls, request: Request, text: str, keys: int) -> Cursor:
-        """Reads it again, of a query with so many keys; raises a 422 problem for anything that it was not given.
+    def read(cls, request: Request, text: str, of: Sequence[type[str] | type[int]]) -> Cursor:
+        """Reads it again, of a query whose places are made of these; raises a 422 problem for what was not given.
 
         The seal is no secret: whoever forges it reads nothing but what the query's filters would give.
         """
@@ -42,7 +42,7 @@ class Cursor:
             seal, said = raw[:_BITE], raw[_BITE:]
             if seal == _seal(request, said):
                 as_of, *last = json.loads(said)
-                if len(last) == keys and all(isinstance(key, str) for key in last):
+                if [type(value) for value in last] == list(of):
                     return cls(datetime.fromisoformat(as_of), last)
         except (ValueError, TypeError):
             pass

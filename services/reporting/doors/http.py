@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Path, Query, Request, Response
 
@@ -16,20 +16,18 @@ from recouvra.contracts.event import Identifier
 from recouvra.contracts.topics import FACTS
 from services.reporting.doors import formats, neighbours
 from services.reporting.doors.answers import Answers, as_json, once
+from services.reporting.doors.described import refused, table, unchanged
 from services.reporting.projections.marks import complete_up_to
-from services.reporting.reports import collection_rates, freshness, money, payer
+from services.reporting.reports import collection_rates, freshness, liquidation, money, payer, payers, registrations
 from services.reporting.reports.collection_rates import CollectionRatesAsked
 from services.reporting.reports.freshness import FreshnessAsked
 from services.reporting.reports.instants import told
+from services.reporting.reports.liquidation import LiquidationAsked
 from services.reporting.reports.money import MoneyAsked
 from services.reporting.reports.payer import PayerAsked
+from services.reporting.reports.payers import PayersAsked
+from services.reporting.reports.registrations import RegistrationsAsked
 
-_TABLE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "as_of, complete_up_to, rows, total, next", "content": {"text/csv": {}}},
-    304: {"description": "nothing changed since the ETag of If-None-Match"},
-    406: {"description": "no form that Accept takes"},
-    503: {"description": "the first facts are still being read"},
-}
 _UNKNOWN_PAYER = Problem(
     404,
     "unknown-payer",
@@ -59,19 +57,14 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
     )
     answers = Answers(face.database, awaited)
 
+    _add_tables(app, answers)
+
     @app.get(
-        "/v1/collection-rates", tags=["reports"], summary="Taux de recouvrement / collection rates", responses=_TABLE
+        "/v1/payers/{payer_id}",
+        tags=["reports"],
+        summary="Un cotisant / one payer",
+        responses=unchanged() | refused(404, 406, 422, 503),
     )
-    async def get_collection_rates(request: Request, asked: Annotated[CollectionRatesAsked, Query()]) -> Response:
-        """DEF-006, DEF-007, by any grouping. Statuses: 200, 304, 406, 422, 503."""
-        return await answers.table(request, asked, collection_rates.plan)
-
-    @app.get("/v1/money", tags=["reports"], summary="Encaissements / money in", responses=_TABLE)
-    async def get_money(request: Request, asked: Annotated[MoneyAsked, Query()]) -> Response:
-        """Everything reported in, by channel and month, and where it stands. Statuses: 200, 304, 406, 422, 503."""
-        return await answers.table(request, asked, money.plan)
-
-    @app.get("/v1/payers/{payer_id}", tags=["reports"], summary="Un cotisant / one payer")
     async def get_payer(
         request: Request, payer_id: Annotated[Identifier, Path()], asked: Annotated[PayerAsked, Query()]
     ) -> Response:
@@ -87,8 +80,62 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
     return app
 
 
+def _add_tables(app: FastAPI, answers: Answers) -> None:
+    """The reports of rows. Statuses of all: 200, 304, 406, 422, 503."""
+
+    @app.get(
+        "/v1/collection-rates",
+        tags=["reports"],
+        summary="Taux de recouvrement / collection rates",
+        responses=table(collection_rates.KEYS, collection_rates.COLUMNS),
+    )
+    async def get_collection_rates(request: Request, asked: Annotated[CollectionRatesAsked, Query()]) -> Response:
+        """DEF-006, DEF-007, by any grouping."""
+        return await answers.table(request, asked, collection_rates.plan)
+
+    @app.get(
+        "/v1/payers",
+        tags=["reports"],
+        summary="Qui doit le plus / who owes most",
+        responses=table(payers.KEYS, payers.COLUMNS),
+    )
+    async def get_payers(request: Request, asked: Annotated[PayersAsked, Query()]) -> Response:
+        """The payers by what is outstanding, the most first (DEF-006)."""
+        return await answers.table(request, asked, payers.plan)
+
+    @app.get(
+        "/v1/money",
+        tags=["reports"],
+        summary="Encaissements / money in",
+        responses=table(money.KEYS, money.COLUMNS),
+    )
+    async def get_money(request: Request, asked: Annotated[MoneyAsked, Query()]) -> Response:
+        """Everything reported in, by channel and month, and where it stands."""
+        return await answers.table(request, asked, money.plan)
+
+    @app.get(
+        "/v1/liquidation",
+        tags=["reports"],
+        summary="Feuilles de soins liquidées / care forms liquidated",
+        responses=table(liquidation.KEYS, liquidation.COLUMNS),
+    )
+    async def get_liquidation(request: Request, asked: Annotated[LiquidationAsked, Query()]) -> Response:
+        """Forms, amounts and delays, by outcome and any grouping (DEF-012, LAW-052)."""
+        return await answers.table(request, asked, liquidation.plan)
+
+    @app.get(
+        "/v1/registrations",
+        tags=["reports"],
+        summary="Immatriculations / registrations",
+        responses=table(registrations.KEYS, registrations.COLUMNS),
+    )
+    async def get_registrations(request: Request, asked: Annotated[RegistrationsAsked, Query()]) -> Response:
+        """People by month of their registration and any grouping (DEF-034)."""
+        return await answers.table(request, asked, registrations.plan)
+
+
 def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
-    @app.get("/v1/freshness", tags=["reports"], summary="Fraîcheur / freshness")
+    @app.get("/v1/freshness", tags=["reports"], summary="Fraîcheur / freshness", responses=refused(406, 422, 503))
     async def get_freshness(request: Request, asked: Annotated[FreshnessAsked, Query()]) -> Response:
         """How far behind the figures are; it answers while they are not complete too. Statuses: 200, 406, 422, 503."""
         once(request)

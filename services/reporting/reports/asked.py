@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from recouvra.contracts.event import Identifier, PayerKind, Period
 from services.reporting.reports.instants import instant
 
-Format = Literal["json", "csv"]
+Format = Literal["json", "csv", "xlsx", "parquet"]
 
 _Instant = Annotated[
     datetime,
@@ -43,7 +43,7 @@ class AsOf(Asked):
 class Paged(AsOf):
     """Rows come in pages, or whole in another format."""
 
-    format: Format | None = Field(None, description="Absent: as `Accept` says. CSV holds every row, and no total.")
+    format: Format | None = Field(None, description="Absent: as `Accept` says. A file holds every row, no total.")
     limit: int = Field(100, ge=1, le=500, description="Rows of a page.")
     cursor: str | None = Field(None, max_length=2_000, description="The `next` of the page before, same query.")
 

@@ -8,19 +8,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
-from services.reporting.reports.plan import Arguments, Fields, Plan, of_payers, of_periods
+from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns
+from services.reporting.reports.owed import OwedAsked, owed
+from services.reporting.reports.plan import Arguments, Fields, Kind, Plan
 from services.reporting.reports.rates import rate
 
-COLUMNS = ("payers", "assessed_xof", "received_xof", "outstanding_xof", "collection_rate")
-
-# What rows may be grouped by, in the order of their keys: (the key's column, its SQL over a fact).
-DIMENSIONS = {
-    "payer_kind": ("payer_kind", "payer_kind"),
-    "region": ("region", "left(territory_code, 2)"),
-    "territory": ("territory_code", "territory_code"),
-    "payer": ("payer_id", "payer_id"),
-    "period": ("period", "period"),
+KEYS = columns(OF_PAIRS.values())
+COLUMNS = {
+    "payers": Kind.COUNT,
+    "assessed_xof": Kind.FRANCS,
+    "received_xof": Kind.FRANCS,
+    "outstanding_xof": Kind.FRANCS,
+    "collection_rate": Kind.RATE,
 }
 
 # One row a payer: in `part` within the same keys, in `_OVER_ALL` whatever the keys (a distinct count would sort).
@@ -34,7 +33,7 @@ _OVER_ALL = (
 )
 
 
-class CollectionRatesAsked(Paged, OfPayers, OfPeriods):
+class CollectionRatesAsked(OwedAsked):
     """What may be asked: every filter and every grouping."""
 
     group_by: list[Literal["payer_kind", "region", "territory", "payer", "period"]] = Field(
@@ -43,19 +42,11 @@ class CollectionRatesAsked(Paged, OfPayers, OfPeriods):
 
 
 def plan(asked: CollectionRatesAsked, as_of: datetime) -> Plan:
-    """Sums over the facts known at `as_of`, each under its own kind and territory (DEF-006, DEF-007, DEF-033)."""
-    dimensions = [dimension for name, dimension in DIMENSIONS.items() if name in asked.group_by]
+    """Sums over the facts known at `as_of` (DEF-006, DEF-007)."""
+    dimensions = chosen(OF_PAIRS, asked.group_by)
     arguments = Arguments()
-    where = f"known_at <= {arguments.put(as_of)}{of_payers(asked, arguments)}{of_periods(asked, arguments)}"
-    columns = dict([("payer_id", "payer_id"), *dimensions])
-    keys = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
-    part = (
-        f"select {', '.join(columns)}, sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from ("  # noqa: S608 - constants of ours
-        f"select {keys}, assessed_xof, 0::bigint as received_xof from assessed where {where} "
-        f"union all select {keys}, 0, received_xof from received where {where}"
-        f") as fact group by {', '.join(columns)}"
-    )
-    return Plan([column for column, _ in dimensions], part, _MEASURES, _fields, COLUMNS, arguments, _OVER_ALL)
+    part = owed({"payer_id": "payer_id"} | dict(dimensions), asked, as_of, arguments)
+    return Plan(columns(dimensions), part, _MEASURES, _fields, COLUMNS, arguments, _OVER_ALL)
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from services.reporting.reports.asked import OfPayers, Paged
-from services.reporting.reports.plan import Arguments, Fields, Plan, of_payers
+from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, last_known_payers, of_payers
 
 KEYS = ("channel", "month")
-COLUMNS = ("received_xof", "credit_xof", "suspense_xof", "total_xof")
+COLUMNS = dict.fromkeys(("received_xof", "credit_xof", "suspense_xof", "total_xof"), Kind.FRANCS)
 
 _MEASURES = {
     "received_xof": "coalesce(sum(received_xof), 0)",
@@ -35,13 +35,9 @@ def plan(asked: MoneyAsked, as_of: datetime) -> Plan:
     placed = f"select channel, received_on, received_xof, 0 as held_xof, null as held_as from received where {known}"  # noqa: S608 - constants of ours
     held = f"select channel, received_on, 0, held_xof, held_as from held where {known}"  # noqa: S608 - constants of ours
     if asked.names_payers:
-        payers = (
-            f"select distinct on (payer_id) payer_id, payer_kind, territory_code from affiliation where {known} "  # noqa: S608 - constants of ours
-            "order by payer_id, known_at desc, id desc"
-        )
-        of_them = f"payer_id in (select payer_id from ({payers}) as payer where true{filters})"  # noqa: S608 - constants of ours
+        payers = f"select payer_id from ({last_known_payers(known)}) as payer where true{filters}"  # noqa: S608 - constants of ours
         placed += filters
-        held += f" and held_as = 'credit' and {of_them}"
+        held += f" and held_as = 'credit' and payer_id in ({payers})"
     part = (
         "select channel, to_char(received_on, 'YYYY-MM') as month, sum(received_xof) as received_xof, "  # noqa: S608 - constants of ours
         "sum(held_xof) filter (where held_as = 'credit') as credit_xof, "

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from services.reporting.reports.asked import OfPayers, OfPeriods
 
-Fields = dict[str, int | str | None]
+Cell = int | str | None
+Fields = dict[str, Cell]
+
+
+class Kind(Enum):
+    """What a column holds, for the forms that type their cells. Any column may be null."""
+
+    TEXT = auto()
+    COUNT = auto()
+    """A whole number: of things, of days."""
+    FRANCS = auto()
+    """Whole francs."""
+    RATE = auto()
+    """A decimal string of four places, as `rate` writes it."""
 
 
 class Arguments(list[object]):
@@ -28,73 +42,100 @@ class Plan:
     """What to sum, and how.
 
     Attributes:
-        keys: columns of `part` that rows are grouped by, in the order in which they are shown and sorted; text, never
-            null. None: one row for all.
+        keys: columns of `part` that rows are grouped by, in the order in which they are shown and sorted; text, and
+            never null: what has none is an empty text, which is shown as null. No keys: one row for all.
         part: a SELECT of key columns and amounts, summed in part, over what is known and asked for.
         measures: aggregates over the rows of `part`, by name.
-        over_all: what the same aggregates give the total of: `part`, or a sub-select of it.
         fields: a row's fields after its keys, from its measures.
-        columns: the names of those fields, in order.
+        columns: what those fields hold, in their order.
         arguments: the values that `part` refers to.
+        over_all: what the same aggregates give the total of: `part`, or a sub-select of it.
+        greatest_first: a whole-numbered measure by which rows are sorted before their keys.
     """
 
     keys: Sequence[str]
     part: str
     measures: Mapping[str, str]
     fields: Callable[[Mapping[str, Any]], Fields]
-    columns: Sequence[str]
+    columns: Mapping[str, Kind]
     arguments: Arguments
     over_all: str = "part"
+    greatest_first: str | None = None
 
-    def page(self, after: Sequence[str] | None, limit: int) -> tuple[str, Arguments]:
-        """At most `limit` rows beyond the keys `after`, sorted by their keys, then the total over all pages.
+    @property
+    def table(self) -> dict[str, Kind]:
+        """Every column of a row and what it holds, in order."""
+        return dict.fromkeys(self.keys, Kind.TEXT) | dict(self.columns)
+
+    def page(self, after: Sequence[str | int] | None, limit: int) -> tuple[str, Arguments]:
+        """At most `limit` rows beyond the place `after`, in their order, then the total over all pages.
 
         The row of the total has `is_total` true and no keys.
         """
         arguments = Arguments(self.arguments)
         beyond = ""
         if self.keys and after is not None:
-            beyond = f"where ({self._keys}) > ({', '.join(f'{arguments.put(key)}::text' for key in after)})"
+            here = zip(after, self.place_types, strict=True)
+            last = [f"{arguments.put(value)}::{'text' if of is str else 'numeric'}" for value, of in here]
+            beyond = f"where ({self._order}) > ({', '.join(last)})"
         no_keys = "".join(f"null::text as {key}, " for key in self.keys)
-        order = ", ".join(str(n) for n in range(1, len(self.keys) + 2))
         sql = (
             f"with part as materialized ({self.part}), page as ({self._rows(beyond)} limit {arguments.put(limit)}) "  # noqa: S608 - constants of ours
-            f"select false as is_total, page.* from page "
-            f"union all select true, {no_keys}{self._measures} from {self.over_all} order by {order}"
+            f"select * from (select false as is_total, page.* from page "
+            f"union all select true, {no_keys}{self._measures} from {self.over_all}) as answer "
+            f"order by {', '.join(filter(None, ('is_total', self._order)))}"
         )
         return sql, arguments
 
     def whole(self) -> tuple[str, Arguments]:
-        """Every row, sorted by its keys."""
+        """Every row, in order."""
         return f"with part as ({self.part}) {self._rows('')}", self.arguments
 
     def row(self, record: Mapping[str, Any]) -> Fields:
         """A record of either statement as a row: keys, then fields."""
-        return {key: record[key] for key in self.keys} | self.fields(record)
+        return {key: record[key] or None for key in self.keys} | self.fields(record)
+
+    def place(self, record: Mapping[str, Any]) -> list[str | int]:
+        """Where a record stands among the rows, for the page that follows."""
+        first = [] if self.greatest_first is None else [-int(record[self.greatest_first])]
+        return [*first, *(record[key] for key in self.keys)]
+
+    @property
+    def place_types(self) -> list[type[str] | type[int]]:
+        """What a place is made of."""
+        return [*([] if self.greatest_first is None else [int]), *(str for _ in self.keys)]
 
     def _rows(self, where: str) -> str:
         if not self.keys:
-            return f"select {self._measures} from part {where}"  # noqa: S608 - constants of ours
-        keys = self._keys
-        return f"select {keys}, {self._measures} from part {where} group by {keys} order by {keys}"  # noqa: S608 - constants of ours
+            return f"select {self._measures} from part"  # noqa: S608 - constants of ours
+        keys = ", ".join(self.keys)
+        grouped = f"select {keys}, {self._measures} from part group by {keys}"  # noqa: S608 - constants of ours
+        return f"select * from ({grouped}) as grouped {where} order by {self._order}"  # noqa: S608 - constants of ours
 
     @property
-    def _keys(self) -> str:
-        return ", ".join(self.keys)
+    def _order(self) -> str:
+        return ", ".join([*([] if self.greatest_first is None else [f"-{self.greatest_first}"]), *self.keys])
 
     @property
     def _measures(self) -> str:
         return ", ".join(f"{aggregate} as {name}" for name, aggregate in self.measures.items())
 
 
-def of_payers(asked: OfPayers, arguments: Arguments, table: str = "") -> str:
-    """Conditions, each beginning with ``and``, on a table's payer_kind, territory_code and payer_id."""
-    at = f"{table}." if table else ""
+def last_known_payers(known: str) -> str:
+    """A SELECT of payers as last known where `known` holds: payer_id, payer_kind, territory_code, name."""
+    return (
+        "select distinct on (payer_id) payer_id, payer_kind, territory_code, name from affiliation "  # noqa: S608 - constants of ours
+        f"where {known} order by payer_id, known_at desc, id desc"
+    )
+
+
+def of_payers(asked: OfPayers, arguments: Arguments) -> str:
+    """Conditions, each beginning with ``and``, on payer_kind, territory_code and payer_id."""
     conditions = {
-        f"{at}payer_kind = {{}}": asked.payer_kind,
-        f"left({at}territory_code, 2) = {{}}": asked.region,
-        f"starts_with({at}territory_code, {{}})": asked.territory,
-        f"{at}payer_id = {{}}": asked.payer_id,
+        "payer_kind = {}": asked.payer_kind,
+        "left(territory_code, 2) = {}": asked.region,
+        "starts_with(territory_code, {})": asked.territory,
+        "payer_id = {}": asked.payer_id,
     }
     return _all_of(conditions, arguments)
 

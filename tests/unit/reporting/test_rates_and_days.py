@@ -1,10 +1,11 @@
-"""What is computed outside the database: rates, instants, the day on which a period was paid, harmless cells."""
+"""What is computed outside the database: rates, percentiles, instants, the day on which a period was paid."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from recouvra.chassis.positions import Place
-from services.reporting.doors.formats import csv_lines, harmless
 from services.reporting.reports.freshness import dead_letters, lag_records
 from services.reporting.reports.instants import instant, told
+from services.reporting.reports.liquidation import percentile
 from services.reporting.reports.payer import paid_on
 from services.reporting.reports.rates import rate
 
@@ -80,23 +81,30 @@ def test_a_period_is_paid_on_the_value_date_that_completes_it(
     assert paid_on(due_xof, receipts) == expected
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+A1", "-2+3", "@sum(A1)", "\t=1", "\r=1"])
-def test_a_cell_that_a_spreadsheet_would_compute_is_made_a_text(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
+@given(st.lists(st.integers(-400, 4_000), min_size=1, max_size=60), st.sampled_from([Fraction(1, 2), Fraction(9, 10)]))
+def test_a_percentile_is_the_least_delay_up_to_which_so_many_forms_lie(days: list[int], part: Fraction) -> None:
+    found = percentile([(day, 1) for day in days], part)
+    assert found in days
+    assert sum(day <= found for day in days) >= len(days) * part
+    assert sum(day < found for day in days) < len(days) * part
+    assert found == percentile(Counter(days).items(), part)
 
 
-@pytest.mark.parametrize("cell", ["-0.1234", "0.5000", "2026-01", "Mairie = Kayes", 5, -5])
-def test_numbers_and_plain_texts_stay_as_they_are(cell: object) -> None:
-    assert harmless(cell) == cell
-
-
-async def test_a_table_without_rows_still_has_its_header() -> None:
-    async def rows() -> AsyncIterator[list[object]]:
-        for row in list[list[object]]():
-            yield row
-
-    lines = [line async for line in csv_lines(["a", "b"], rows(), ";")]
-    assert b"".join(lines).decode("utf-8-sig") == "a;b\r\n"
+@pytest.mark.parametrize(
+    ("counted", "median", "ninetieth"),
+    [
+        ([], None, None),
+        ([(7, 1)], 7, 7),
+        ([(7, 1), (2, 1)], 2, 7),
+        ([(30, 1), (1, 9)], 1, 1),
+        ([(30, 2), (1, 9)], 1, 30),
+        ([(5, 10**12), (-1, 10**12 + 1)], -1, 5),
+    ],
+)
+def test_delays_are_counted_and_their_percentiles_did_occur(
+    counted: list[tuple[int, int]], median: int | None, ninetieth: int | None
+) -> None:
+    assert (percentile(counted, Fraction(1, 2)), percentile(counted, Fraction(9, 10))) == (median, ninetieth)
 
 
 def test_a_lag_counts_unread_offsets_a_partition_never_read_whole() -> None:
