@@ -148,6 +148,8 @@ def fold_holding(fact: Fact, state: State) -> None:
         placed.sent_as = sent_as
     else:
         placed.credit[body["payer_id"]] = placed.credit.get(body["payer_id"], 0) + body["held_xof"]
+        if body["held_as"] != "credit":
+            state.faults.append(f"payment {body['payment_id']} is held as nothing that there is: {body}")
 
 
 def fold_answer(fact: Fact, state: State) -> None:
