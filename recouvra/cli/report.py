@@ -3,32 +3,54 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption, UrlOption, service_url
-from recouvra.cli.http import ask, pages
+from recouvra.cli.http import Query, ask, pages
 from recouvra.cli.terminal import francs, heading, notes, output, percent, table, wrong_use
 from recouvra.local.errors import in_the_readers_language
 
 report = typer.Typer(help="Un rapport dans le terminal / a report in the terminal", no_args_is_help=True)
 
-_HEADINGS = {
+_KEYS = {
     "payer_kind": ("Type de cotisant", "Payer kind"),
     "region": ("Région", "Region"),
     "territory_code": ("Territoire", "Territory"),
     "payer_id": ("Cotisant", "Payer"),
+    "name": ("Nom", "Name"),
     "period": ("Période", "Period"),
+    "provider_kind": ("Prestataire", "Provider kind"),
+    "care_kind": ("Soins", "Care"),
+    "reason": ("Motif", "Reason"),
+    "outcome": ("Suite donnée", "Outcome"),
+    "month": ("Mois", "Month"),
+}
+_COLUMNS = {
     "payers": ("Cotisants", "Payers"),
     "assessed_xof": ("Constaté\nFCFA", "Assessed\nXOF"),
     "received_xof": ("Reçu\nFCFA", "Received\nXOF"),
     "outstanding_xof": ("Reste dû\nFCFA", "Outstanding\nXOF"),
     "collection_rate": ("Taux de\nrecouvrement", "Collection\nrate"),
+    "forms": ("Feuilles", "Forms"),
+    "claimed_xof": ("Demandé\nFCFA", "Claimed\nXOF"),
+    "accepted_xof": ("Admis\nFCFA", "Accepted\nXOF"),
+    "fund_share_xof": ("Part du fonds\nFCFA", "Fund's share\nXOF"),
+    "co_payment_xof": ("Ticket modérateur\nFCFA", "Co-payment\nXOF"),
+    "delay_p50_days": ("Délai médian\njours", "Median delay\ndays"),
+    "delay_p90_days": ("Délai, 9 sur 10\njours", "Delay, 9 of 10\ndays"),
+    "within_term_share": ("Dans le\ndélai", "Within\nterm"),
+    "insured": ("Assurés", "Insured"),
+    "dependants": ("Ayants droit", "Dependants"),
 }
-_KEYS = ("payer_kind", "region", "territory_code", "payer_id", "period")
 
 _option = typer.Option
+_Text = Annotated[str | None, _option(show_default=False)]
+_AsOf = Annotated[str | None, _option(help="Tel que connu à… / as known at…", show_default=False)]
+_AsJson = Annotated[bool, _option("--json", help="Pour les machines / for machines")]
+_AsCsv = Annotated[bool, _option("--csv", help="Pour un tableur / for a spreadsheet")]
 
 
 @report.callback()
@@ -42,34 +64,110 @@ def collection_rates(
         list[str] | None,
         _option(help="payer_kind, region, territory, payer, period ; répétable / repeatable", show_default=False),
     ] = None,
-    as_of: Annotated[str | None, _option(help="Tel que connu à… / as known at…", show_default=False)] = None,
-    payer_kind: Annotated[str | None, _option(show_default=False)] = None,
-    region: Annotated[str | None, _option(show_default=False)] = None,
-    territory: Annotated[str | None, _option(show_default=False)] = None,
-    payer_id: Annotated[str | None, _option(show_default=False)] = None,
-    period_from: Annotated[str | None, _option(show_default=False)] = None,
-    period_to: Annotated[str | None, _option(show_default=False)] = None,
+    as_of: _AsOf = None,
+    payer_kind: _Text = None,
+    region: _Text = None,
+    territory: _Text = None,
+    payer_id: _Text = None,
+    period_from: _Text = None,
+    period_to: _Text = None,
     url: UrlOption = None,
     data: DataOption = DEFAULT_FOLDER,
-    as_json: Annotated[bool, _option("--json", help="Pour les machines / for machines")] = False,
-    as_csv: Annotated[bool, _option("--csv", help="Pour un tableur / for a spreadsheet")] = False,
+    as_json: _AsJson = False,
+    as_csv: _AsCsv = False,
 ) -> None:
     """Constaté, reçu, reste dû et taux / Assessed, received, outstanding and the rate."""
-    if as_json and as_csv:
-        raise wrong_use("Choisissez --json ou --csv, pas les deux.", "Choose --json or --csv, not both.")
-    address = service_url("reporting", url, data) + "/v1/collection-rates"
-    query = {
+    query = _of_payers(as_of, payer_kind, region, territory, payer_id) | {
         "group_by": group_by or [],
+        "period_from": period_from,
+        "period_to": period_to,
+    }
+    _tell("collection-rates", query, url, data, as_json, as_csv)
+
+
+@report.command("payers")
+def payers(
+    as_of: _AsOf = None,
+    payer_kind: _Text = None,
+    region: _Text = None,
+    territory: _Text = None,
+    payer_id: _Text = None,
+    period_from: _Text = None,
+    period_to: _Text = None,
+    url: UrlOption = None,
+    data: DataOption = DEFAULT_FOLDER,
+    as_json: _AsJson = False,
+    as_csv: _AsCsv = False,
+) -> None:
+    """Qui doit le plus / Who owes most."""
+    query = _of_payers(as_of, payer_kind, region, territory, payer_id)
+    _tell("payers", query | {"period_from": period_from, "period_to": period_to}, url, data, as_json, as_csv)
+
+
+@report.command("liquidation")
+def liquidation(
+    group_by: Annotated[
+        list[str] | None,
+        _option(
+            help="provider_kind, care_kind, reason, payer_kind, region, territory, payer ; répétable / repeatable",
+            show_default=False,
+        ),
+    ] = None,
+    as_of: _AsOf = None,
+    payer_kind: _Text = None,
+    region: _Text = None,
+    territory: _Text = None,
+    payer_id: _Text = None,
+    url: UrlOption = None,
+    data: DataOption = DEFAULT_FOLDER,
+    as_json: _AsJson = False,
+    as_csv: _AsCsv = False,
+) -> None:
+    """Feuilles de soins : montants et délais / Care forms: amounts and delays."""
+    query = _of_payers(as_of, payer_kind, region, territory, payer_id) | {"group_by": group_by or []}
+    _tell("liquidation", query, url, data, as_json, as_csv)
+
+
+@report.command("registrations")
+def registrations(
+    group_by: Annotated[
+        list[str] | None,
+        _option(help="payer_kind, region, territory, payer ; répétable / repeatable", show_default=False),
+    ] = None,
+    as_of: _AsOf = None,
+    payer_kind: _Text = None,
+    region: _Text = None,
+    territory: _Text = None,
+    payer_id: _Text = None,
+    url: UrlOption = None,
+    data: DataOption = DEFAULT_FOLDER,
+    as_json: _AsJson = False,
+    as_csv: _AsCsv = False,
+) -> None:
+    """Immatriculations par mois / Registrations by month."""
+    query = _of_payers(as_of, payer_kind, region, territory, payer_id) | {"group_by": group_by or []}
+    _tell("registrations", query, url, data, as_json, as_csv)
+
+
+def _of_payers(
+    as_of: str | None, payer_kind: str | None, region: str | None, territory: str | None, payer_id: str | None
+) -> dict[str, str | list[str] | None]:
+    return {
         "as_of": as_of,
         "payer_kind": payer_kind,
         "region": region,
         "territory": territory,
         "payer_id": payer_id,
-        "period_from": period_from,
-        "period_to": period_to,
     }
+
+
+def _tell(name: str, query: Query, url: str | None, data: Path, as_json: bool, as_csv: bool) -> None:
+    """Print the whole report, as asked for."""
+    if as_json and as_csv:
+        raise wrong_use("Choisissez --json ou --csv, pas les deux.", "Choose --json or --csv, not both.")
+    address = service_url("reporting", url, data) + f"/v1/{name}"
     if as_csv:
-        print(ask(address, query | {"format": "csv"}).text, end="")
+        print(ask(address, {**query, "format": "csv"}).text, end="")
         return
     answer = _whole(list(pages(address, query)))
     if as_json:
@@ -84,7 +182,7 @@ def _whole(answers: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def draw(answer: dict[str, Any]) -> None:
-    """Print an answer of `/v1/collection-rates` as a table, its total last."""
+    """Print an answer of a report of rows as a table, its total last."""
     rows, total = answer["rows"], answer["total"]
     names = list(rows[0]) if rows else list(total)
     keys = [name for name in names if name in _KEYS]
@@ -95,7 +193,7 @@ def draw(answer: dict[str, Any]) -> None:
         if keys:
             summed[0] = "Total"
         cells.append(summed)
-    headings = [heading(*_HEADINGS.get(name, (name, name))) for name in columns]
+    headings = [heading(*(_KEYS | _COLUMNS).get(name, (name, name))) for name in columns]
     output.print(table(headings, cells, numbers_from=len(keys), total=bool(keys)))
     notes.print(in_the_readers_language(f"Au {answer['as_of']}", f"As of {answer['as_of']}"), markup=False)
 
@@ -103,6 +201,6 @@ def draw(answer: dict[str, Any]) -> None:
 def _cell(name: str) -> Callable[[Any], str]:
     if name.endswith("_xof"):
         return lambda value: francs(int(value))
-    if name.endswith("_rate"):
+    if name.endswith(("_rate", "_share")):
         return lambda value: percent(None if value is None else str(Decimal(value)))
     return lambda value: "–" if value is None else str(value)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from jsonschema import validate
 from openpyxl import load_workbook
 from pyarrow import BufferReader
 from pyarrow.parquet import read_table
@@ -94,6 +95,23 @@ async def test_every_form_holds_every_row_of_every_report(
     parquet = read_table(BufferReader(answer.content))
     assert parquet.to_pylist() == exact(rows)
     assert parquet.schema.names == list(rows[0])
+
+
+@pytest.mark.parametrize(("report", "query"), EVERY)
+async def test_an_answer_is_what_the_openapi_document_says(
+    filled: Reporting, report: str, query: dict[str, Any]
+) -> None:
+    described = (await filled.get("/openapi.json")).json()["paths"][f"/v1/{report}"]["get"]["responses"]
+    content = described["200"]["content"]
+    for limit in (3, 500):
+        validate(
+            (await filled.get(f"/v1/{report}", limit=limit, **query)).json(), content["application/json"]["schema"]
+        )
+    for form in ("csv", "xlsx", "parquet"):
+        answer = await filled.get(f"/v1/{report}", format=form, **query)
+        assert answer.headers["content-type"].partition(";")[0] in content
+    problem = await filled.get(f"/v1/{report}", limit=0)
+    validate(problem.json(), described["422"]["content"]["application/problem+json"]["schema"])
 
 
 async def test_a_file_says_what_it_is_how_long_and_that_it_may_have_changed(filled: Reporting) -> None:
