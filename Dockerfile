@@ -3,7 +3,7 @@ FROM python:3.11-slim AS wheels
 WORKDIR /source
 RUN python -m venv --without-pip /opt/recouvra
 # What changes seldom first: a change of code installs nothing again.
-COPY pyproject.toml requirements.lock docker/locked.py ./
+COPY pyproject.toml requirements.lock deploy/locked.py ./
 RUN python locked.py service > service.lock \
  && python locked.py build-system > build.lock \
  && pip install --no-cache-dir --require-hashes -r build.lock \

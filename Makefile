@@ -1,15 +1,24 @@
 # make demo and make test are all that a fresh machine with Python and make needs.
 PYTHON ?= python3
 BIN := .venv/bin
+# What the tests' servers run on: local, processes of theirs; docker, containers of docker-compose.yml.
+STACK ?= local
 
-.PHONY: install demo test check bench schemas
+.PHONY: install demo test same-tests check bench schemas
 install: .venv/.installed
 
 demo: install
 	@$(BIN)/recouvra demo
 
-test: install
-	$(BIN)/python -m pytest
+test: install $(if $(filter docker,$(STACK)),same-tests)
+	$(BIN)/python -m pytest --stack=$(STACK)
+
+# The image that the containers run; and, whatever tests run on, they are the same tests.
+same-tests: install
+	docker compose build --quiet topics
+	@mkdir -p var && for on in local docker; do $(BIN)/python -m pytest --collect-only --stack=$$on > var/tests-$$on; done
+	@diff var/tests-local var/tests-docker
+	@echo "$$(grep -c :: var/tests-docker) tests: local = docker"
 
 check: install
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy

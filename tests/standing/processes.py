@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class LocalDatabase:
     """A database server as a child process."""
 
     def __init__(self, running: Postgres) -> None:
-        self._running = running
+        self._running, self.url = running, running.url
 
     async def create_database(self, name: str, password: str) -> str:
         """Makes an empty database with an owner of its name; the owner's address."""
@@ -84,14 +84,24 @@ class LocalUp:
     def __init__(self, folder: Path, clock: str, ports_from: int) -> None:
         self.folder, self._clock, self._ports_from = folder, clock, ports_from
         self._process: subprocess.Popen[bytes] | None = None
+        self._sources = folder.with_name(f"{folder.name}-sources.json")
+
+    def allow(self, rules: Mapping[str, Sequence[str]]) -> None:
+        """Writes the file that says who may publish for whom, in one step."""
+        written = self._sources.with_suffix(".new")
+        written.write_text(json.dumps(rules))
+        written.replace(self._sources)
 
     async def start(self, deadline_seconds: float = 90) -> None:
         """Starts it and waits until it says that it is ready."""
         recouvra = Path(sys.executable).with_name("recouvra")
         command: list[str | Path] = [recouvra, "up", "--data", self.folder, "--clock", self._clock]
         command += ["--ports-from", str(self._ports_from)]
+        named = {"RECOUVRA_SOURCES_FILE": str(self._sources)} if self._sources.exists() else {}
         with (self.folder.parent / "up.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: ASYNC220
+            self._process = subprocess.Popen(  # noqa: ASYNC220
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=os.environ | named
+            )
         deadline = time.monotonic() + deadline_seconds
         while self.told() is None:
             assert self._process.poll() is None, f"up ended: {(self.folder.parent / 'up.log').read_text()[-3000:]}"

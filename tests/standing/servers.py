@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,11 @@ class Broker(Protocol):
 
 class DatabaseServer(Protocol):
     """A database server that runs, unless it was stopped."""
+
+    @property
+    def url(self) -> str:
+        """The superuser's address."""
+        ...
 
     async def create_database(self, name: str, password: str) -> str:
         """Makes an empty database with an owner of its name, who can connect to no other; the owner's address."""
@@ -46,6 +52,10 @@ class Up(Protocol):
 
     async def start(self, deadline_seconds: float = ...) -> None:
         """Starts it, with the data it has, and waits until it says that it is ready."""
+        ...
+
+    def allow(self, rules: Mapping[str, Sequence[str]]) -> None:
+        """Says who may publish for whom from now on: before it is first started, and whenever that changes."""
         ...
 
     def told(self) -> dict[str, Any] | None:

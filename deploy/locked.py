@@ -1,4 +1,4 @@
-"""`python docker/locked.py service`: the part of requirements.lock that an extra needs, hashes and all.
+"""`python deploy/locked.py service`: the part of requirements.lock that an extra needs, hashes and all.
 
 An image then takes nothing that only tests or the stack without Docker use, and the lock stays one file. The lock says
 of each package what asks for it (`# via`); `pip check` says afterwards that nothing was left out.
