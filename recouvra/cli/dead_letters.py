@@ -121,7 +121,7 @@ def replay_letters(
         for row in refused:
             tell(f"{row['id']} : {row['reason']}. {row['message']['fr']}", f"{row['id']}: {row['message']['en']}")
         done = len(rows) - len(refused)
-        tell(f"{done} relues, {len(refused)} encore refusées.", f"{done} replayed, {len(refused)} refused still.")
+        tell(f"Relues : {done}, encore refusées : {len(refused)}.", f"Replayed: {done}, refused still: {len(refused)}.")
     return 1 if refused else 0
 
 
@@ -140,7 +140,7 @@ def discard_letters(
     if as_json:
         print(json.dumps({"rows": rows}, ensure_ascii=False, indent=2))
         return
-    tell(f"{len(rows)} écartées.", f"{len(rows)} discarded.")
+    tell(f"Écartées : {len(rows)}.", f"Discarded: {len(rows)}.")
 
 
 def _segment(identifier: str) -> str:
