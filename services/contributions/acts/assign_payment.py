@@ -69,7 +69,7 @@ async def _opened(connection: Connection, key: PaymentKey, payers: set[str]) -> 
     origin = await payments.came_in_under(connection, key)
     if origin is None:
         raise UnknownPayment(key)
-    return await open_book(connection, Named(keys={origin, *payers}, targets={key}))
+    return await open_book(connection, Named(keys={origin, *payers}, identities={key}, targets={key}))
 
 
 async def _keep(connection: Connection, opened: OpenBook, outcome: Outcome) -> None:
