@@ -17,6 +17,7 @@ from recouvra.chassis.batch import Reading
 from recouvra.chassis.bodies import BoundedBody
 from recouvra.chassis.callers import Callers, allow, default_role
 from recouvra.chassis.database import Database
+from recouvra.chassis.described import describe
 from recouvra.chassis.health import Health
 from recouvra.chassis.mending import add_dead_letters
 from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
@@ -64,6 +65,7 @@ def create_app(
     app: FastAPI = FastAPIOffline(
         title=f"Recouvra · {service}", summary=summary, version="1", lifespan=lifespan, openapi_url="/openapi.json"
     )
+    describe(app)
     add_problem_handlers(app)
     app.add_middleware(BoundedBody)
 
@@ -103,7 +105,13 @@ def create_app(
         fine = all(state == "ok" for state in checks.values())
         return JSONResponse({"status": "ready" if fine else "not ready", "checks": checks}, 200 if fine else 503)
 
-    @app.get("/metrics", tags=["health"], summary="Prometheus", response_class=Response)
+    @app.get(
+        "/metrics",
+        tags=["health"],
+        summary="Prometheus",
+        response_class=Response,
+        responses={200: {"description": "the figures", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def exposition() -> Response:
         """Prometheus' text format; 200 even while the database is away."""
         try:

@@ -9,11 +9,13 @@ import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from recouvra.contracts.codes import Message
 
 log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:recouvra:problem:"
 
 _TITLES = {
@@ -37,6 +39,26 @@ _TITLES = {
         en="The database does not answer; try again in a few seconds.",
     ),
 }
+
+
+class Fault(BaseModel):
+    """One fault of a request: where it is, as a JSON Pointer, and what is wrong there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pointer: str = Field(description="`/query/as_of`, `/body/name`, `/path/payer_id`, `/header/idempotency-key`.")
+    detail: str = Field(description="What should stand there; never what was sent.")
+
+
+class ShownProblem(BaseModel):
+    """An answer other than success (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(pattern=f"^{_TYPE}[a-z0-9-]+$", description="Stable, for programs.")
+    title: str = Field(description="A sentence for people, in the caller's language: what to do.")
+    status: int = Field(ge=400, le=599, description="The status of the answer.")
+    errors: list[Fault] = Field(default=[], min_length=1, description="Each fault of the request, where it has some.")
 
 
 class Problem(Exception):
@@ -71,7 +93,7 @@ def problem_response(request: Request, problem: Problem) -> JSONResponse:
     return JSONResponse(
         body,
         problem.status,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
         headers={"Content-Language": lang, "Vary": "Accept-Language"},
     )
 
@@ -86,7 +108,9 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         message = _TITLES.get(error.status_code, _TITLES[400])
-        return problem_response(request, Problem(error.status_code, f"http-{error.status_code}", message))
+        response = problem_response(request, Problem(error.status_code, f"http-{error.status_code}", message))
+        response.headers.update(error.headers or {})  # a 405 says what is allowed
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

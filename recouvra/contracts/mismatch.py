@@ -28,9 +28,7 @@ _EXPECTED: dict[str, Sentence] = {
     "model_type": Sentence("un objet JSON", "a JSON object"),
     "tuple_type": Sentence("un tableau JSON", "a JSON array"),
     "part_above_parts": Sentence("un part qui ne dépasse pas parts", "a part that is not above parts"),
-    "credit_without_payer": Sentence(
-        "un payer_id : un crédit est à quelqu'un", "a payer_id: credit is a payer's"
-    ),
+    "credit_without_payer": Sentence("un payer_id : un crédit est à quelqu'un", "a payer_id: credit is a payer's"),
     "payer_or_reference": Sentence("un payer_id ou une reference", "a payer_id or a reference"),
 }
 _OTHERWISE = Sentence("ce que dit le schéma publié", "what the published schema says")

@@ -92,6 +92,7 @@ def _add_payers(app: FastAPI, face: Face) -> None:
         tags=["payers"],
         summary="Affilier un cotisant / affiliate a payer",
         response_model=PayerAffiliated,
+        responses={200: {"model": PayerAffiliated, "description": "the same was said before: no effect"}},
     )
     async def post_payer(request: Request, asked: AffiliationRequested) -> Response:
         """What holds of the payer afterwards. Statuses: 201, 200 (said before, no effect), 409, 422."""
