@@ -16,7 +16,7 @@ from recouvra.contracts.codes import Message
 Limit = Annotated[int, Query(ge=1, le=500, description="Lignes par page / rows of a page.")]
 Cursor = Annotated[
     str | None,
-    Query(max_length=2_000, description="Le `next` de la page précédente / the `next` of the page before."),
+    Query(max_length=4_000, description="Le `next` de la page précédente / the `next` of the page before."),
 ]
 Key = Callable[[Any], Any]
 
