@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 from tests.recount import law
@@ -152,7 +153,10 @@ def settle_book(payer_id: str, book: Book, standing: Standing, people: People, s
             gone = Anomaly(None, "already-replaced", "/declaration_id", declaration.name, declaration.replaced_by)
             state.answers[(payer_id, declaration.name)] = rejected(declaration, gone)
         elif not declaration.complete:
-            state.waiting.add((payer_id, declaration.name))
+            state.waiting[(payer_id, declaration.name)] = sorted(part.body["part"] for part in declaration.parts)
+    for together in in_force.values():  # in the order in which they took effect
+        pairs = ((one, other) for one, other in combinations(together, 2) if one[2] & other[2])
+        state.doubled |= {(payer_id, one[0].name, other[0].name) for one, other in pairs}
 
 
 def judge_lines(

@@ -33,7 +33,8 @@ def read_forms(readings: Sequence[Reading], people: People, told: Mapping[str, S
             filed.append(reading)
     for serial, filed in by_serial.items():
         contents = list({reading.content: reading for reading in filed}.values())
-        state.waiting_forms |= {(serial, n) for r in contents if not people.payers(n := r.body["insured_number"])}
+        numbers = (reading.body["insured_number"] for reading in contents)
+        state.waiting_forms.update((serial, number) for number in numbers if not people.payers(number))
         heads = {reading.record[:2]: reading for reading in reversed(filed)}
         found = told.get(serial, ())
         endings = [adjudicated(contents, first.content, people, found) for first in heads.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -170,9 +171,10 @@ class State:
     faults: list[str] = field(default_factory=list)  # what no order allows
     # Of the oracle only:
     payments: dict[Key, Payment] = field(default_factory=dict)
-    waiting: set[Key] = field(default_factory=set)  # declarations that want parts
+    waiting: dict[Key, list[int]] = field(default_factory=dict)  # declarations that want parts, and those read
+    doubled: set[tuple[str, str, str]] = field(default_factory=set)  # payer, two in force that share workers
     waiting_reversals: set[tuple[str, str, str]] = field(default_factory=set)  # source, payment, what it reverses
-    waiting_forms: set[Key] = field(default_factory=set)  # serial, insured number
+    waiting_forms: Counter[Key] = field(default_factory=Counter)  # serial, insured number
     letters_now: dict[Place, str] = field(default_factory=dict)  # replayed ones: "replayed", or the new reason
     either: list[frozenset[Place]] = field(default_factory=list)  # one of each is set aside at least, whichever
 
