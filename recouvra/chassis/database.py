@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import asyncpg
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+_EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
 # A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session.
 WRITER = {
@@ -64,7 +67,24 @@ async def connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
 
     The limit on a statement's time is the server's; this one is for a server that no longer answers at all.
     """
-    return await asyncpg.connect(url, timeout=5, command_timeout=65, server_settings=settings)
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=65, server_settings=settings)
+    await keep_every_day(connection)
+    return connection
+
+
+async def keep_every_day(connection: Connection) -> None:
+    """Makes a session write the first and the last day that a date can have as the days that they are.
+
+    asyncpg would write them as PostgreSQL's infinities, which no report can subtract, nor tell the month of: one care
+    form filed "9999-12-31" would end every answer about all of them.
+    """
+    await connection.set_type_codec(
+        "date",
+        schema="pg_catalog",
+        encoder=lambda day: (day.toordinal() - _EPOCH,),
+        decoder=lambda days: date.fromordinal(days[0] + _EPOCH),
+        format="tuple",
+    )
 
 
 class Database:
@@ -80,7 +100,13 @@ class Database:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url, min_size=0, max_size=self._size, timeout=5, command_timeout=30, server_settings=READER
+                    self._url,
+                    min_size=0,
+                    max_size=self._size,
+                    timeout=5,
+                    command_timeout=30,
+                    server_settings=READER,
+                    init=keep_every_day,
                 )
         return self._pool
 
