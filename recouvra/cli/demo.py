@@ -4,16 +4,16 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption, broker, service_url
-from recouvra.cli.terminal import francs, heading, notes, output, percent, table, tell
-from recouvra.cli.up import PortsOption, show
-from recouvra.local.errors import in_the_readers_language
+from recouvra.cli.demo_figures import in_one_line, show_figures
+from recouvra.cli.terminal import heading, notes, output, table, tell
+from recouvra.cli.up import PortsOption
 
 if TYPE_CHECKING:
     from recouvra.local.demonstration.figures import Figures
@@ -30,22 +30,6 @@ FillOnlyOption = Annotated[
     ),
 ]
 
-_KINDS = {
-    "state": ("État", "State"),
-    "local_authority": ("Collectivités", "Local authorities"),
-    "private_employer": ("Employeurs privés", "Private employers"),
-    "pension_body": ("Caisses de retraite", "Pension bodies"),
-    "self_employed": ("Indépendants", "Self-employed"),
-}
-
-_HEADINGS = (
-    ("Cotisants", "Payers"),
-    ("Constaté", "Assessed"),
-    ("Reçu", "Received"),
-    ("Reste dû", "Outstanding"),
-    ("Taux", "Rate"),
-)
-
 
 def demo(
     once: OnceOption = False,
@@ -59,8 +43,8 @@ def demo(
         from recouvra.local.roles import SERVICES
 
         urls = {name: service_url(name, None, data) for name in SERVICES}
-        _show_figures(asyncio.run(_filled(broker(bootstrap, data), urls, None)))
-        output.print(table(("", heading("adresse", "address")), list(urls.items()), numbers_from=2))
+        show_figures(asyncio.run(_filled(broker(bootstrap, data), urls, None)))
+        _show_next(urls, runs=True)
         return
 
     from recouvra.local.stack import Stack, run_until_signalled
@@ -70,8 +54,8 @@ def demo(
 
     async def fill_and_show() -> None:
         urls = {name: stack.ports.url(name) for name in stack.services}
-        _show_figures(await _filled(stack.bootstrap, urls, stack.folder.logs))
-        show(stack, data)
+        show_figures(await _filled(stack.bootstrap, urls, stack.folder.logs))
+        _show_next(urls, runs=stays)
         if stays:
             tell("Ctrl-C arrête tout.", "Ctrl-C stops everything.")
             await asyncio.Event().wait()
@@ -97,10 +81,10 @@ async def _filled(bootstrap: str, urls: Mapping[str, str], logs: Path | None) ->
     async with httpx.AsyncClient(timeout=30, trust_env=False, headers=_said()) as http, Topics(bootstrap) as topics:
         services = Services(http, urls)
         with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as progress:
-            bar = progress.add_task(_line("Histoire fictive", "Made history"), total=None)
+            bar = progress.add_task(in_one_line("Histoire fictive", "Made history"), total=None)
 
             def told(month: str, done: int, of: int) -> None:
-                progress.update(bar, description=month or _line("Rapports", "Reports"), completed=done, total=of)
+                progress.update(bar, description=month or in_one_line("Rapports", "Reports"), completed=done, total=of)
 
             published = await Filling(history, topics, services, logs).fill(told)
         figures = await read_figures(services, topics)
@@ -121,50 +105,22 @@ def _said() -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _show_figures(figures: "Figures") -> None:
-    """Print the rates by kind and by region, where the money stands, and what is left aside."""
-    from recouvra.local.demonstration.territories import region_name
-
-    _title("Taux de recouvrement par type de cotisant", "Collection rates by payer kind")
-    _draw_rates(figures.by_kind, lambda row: in_the_readers_language(*_KINDS[row["payer_kind"]]))
-    _title("Taux de recouvrement par région", "Collection rates by region")
-    _draw_rates(figures.by_region, lambda row: f"{row['region']} {region_name(row['region'])}")
-    _title("Où est l'argent", "Where the money is")
-    total = figures.money["total"]
-    places = (
-        ("affecté à des périodes", "placed on periods", "received_xof"),
-        ("en crédit", "in credit", "credit_xof"),
-        ("en attente d'affectation", "in suspense", "suspense_xof"),
-        ("Total", "Total", "total_xof"),
-    )
-    rows = [(_line(fr, en), francs(total[key])) for fr, en, key in places]
-    output.print(table(("", "FCFA / XOF"), rows, numbers_from=1, total=True))
-    as_of = figures.by_kind["as_of"]
-    output.print(f"{_line('Tel que connu au', 'as known at')} {as_of}", style="dim")
-    _title("Ce qui attend, ce qui a été mis de côté", "What waits, what was set aside")
-    left = [(aside.service, str(aside.waiting), str(aside.dead_letters)) for aside in figures.aside]
-    output.print(table(("", _line("attend", "waiting"), _line("mis de côté", "set aside")), left, numbers_from=1))
-    output.print()
-
-
-def _draw_rates(answer: dict[str, Any], name: Callable[[dict[str, Any]], str]) -> None:
-    """Print one row each, the total last, within 80 columns."""
-    headings = [in_the_readers_language(*heading) for heading in _HEADINGS]
-    rows = [(name(row), *_amounts(row)) for row in answer["rows"]]
-    output.print(
-        table(["FCFA / XOF", *headings], [*rows, ("Total", *_amounts(answer["total"]))], numbers_from=1, total=True)
-    )
-
-
-def _amounts(row: dict[str, Any]) -> tuple[str, ...]:
-    amounts = (francs(row[key]) for key in ("assessed_xof", "received_xof", "outstanding_xof"))
-    return str(row["payers"]), *amounts, percent(row["collection_rate"])
-
-
-def _title(fr: str, en: str) -> None:
-    output.print(f"\n[bold]{_line(fr, en)}[/bold]")
-
-
-def _line(fr: str, en: str) -> str:
-    """Both languages on one line where the reader's is not known."""
-    return " / ".join(dict.fromkeys(in_the_readers_language(fr, en).splitlines()))
+def _show_next(urls: Mapping[str, str], *, runs: bool) -> None:
+    """Print where everything answers and, while it `runs`, what to try."""
+    output.print(table(("", heading("adresse", "address")), list(urls.items()), numbers_from=2))
+    if not runs:
+        tell(
+            "Pour l'explorer : « recouvra demo » dans un terminal, ou « recouvra up --clock event ».",
+            "To explore it: “recouvra demo” in a terminal, or “recouvra up --clock event”.",
+        )
+        return
+    tell("À essayer :", "To try:")
+    for tried in (
+        "recouvra report collection-rates --group-by region --as-of 2025-03-31",
+        "recouvra dead-letters list contributions",
+        f"{urls['reporting']}/v1/payers?payer_kind=local_authority",
+        f"{urls['contributions']}/v1/waiting",
+        f"{urls['contributions']}/v1/double-declarations",
+        f"{urls['registration']}/v1/possible-duplicates",
+    ):
+        output.print(f"  {tried}", markup=False, soft_wrap=True)

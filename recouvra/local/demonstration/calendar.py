@@ -1,23 +1,23 @@
-"""When the history takes place: the twelve months of 2025, told until the end of January 2026."""
+"""When the history takes place: the 24 months of 2024 and 2025, told until the end of January 2026."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 from recouvra.law.period import first_day, following
 
-FIRST_PERIOD = "2025-01"
+FIRST_PERIOD = "2024-01"
 LAST_PERIOD = "2025-12"
 LAST_DAY = date(2026, 1, 31)
-"""The last due days of the year, 15 January, are past: every period has had its chance to be paid."""
+"""The last due days, 15 January, are past: every period has had its chance to be paid."""
 
 END = datetime.combine(LAST_DAY, time.max, UTC)
-REGISTER_DAY = date(2025, 1, 2)
+REGISTER_DAY = date(2024, 1, 2)
 """When the register as it stands is taken over."""
 
 
 @cache
 def periods() -> tuple[str, ...]:
-    """The twelve periods that are declared."""
+    """The 24 periods that are declared."""
     return _from_to(FIRST_PERIOD, LAST_PERIOD)
 
 

@@ -43,8 +43,7 @@ class Filling:
         """
         present = await self._topics.published()
         missing = [
-            [name for name in month.declared_and_paid_identities if name not in present]
-            for month in self._history.months
+            [name for name in month.reported_identities if name not in present] for month in self._history.months
         ]
         asked = [[one for one in month.registrations if one.identity not in present] for month in self._history.months]
         count = sum(map(len, missing)) + sum(map(len, asked))
@@ -53,9 +52,9 @@ class Filling:
         for month, names, hires in zip(self._history.months, missing, asked, strict=True):
             told(month.month, done, count)
             if names:
-                inbound = month.declared_and_paid(await self._number_of())
-                await self._topics.publish([one for one in inbound if one.identity not in present])
-                await self._taken_in("contributions")
+                reported = month.reported(await self._number_of())
+                await self._topics.publish([one for one in reported if one.identity not in present])
+                await self._taken_in(*self._who_decides)
                 done += len(names)
                 told(month.month, done, count)
             if hires:
@@ -83,10 +82,17 @@ class Filling:
 
     async def _all_taken_in(self) -> None:
         await self._taken_in("registration")
-        await self._taken_in("contributions")  # after it, because it reads what registration publishes
+        await self._taken_in(*self._who_decides)  # after it, because they read what registration publishes
 
-    async def _taken_in(self, service: str) -> None:
-        """Wait until a service has read all that its topics hold now, and published what follows from it."""
+    @property
+    def _who_decides(self) -> list[str]:
+        return [name for name in ("contributions", "liquidation") if name in self._services.urls]
+
+    async def _taken_in(self, *services: str) -> None:
+        """Wait until these services have read all that their topics hold now, and published what follows from it."""
+        await asyncio.gather(*map(self._taken_in_by, services))
+
+    async def _taken_in_by(self, service: str) -> None:
         ends = {(tp.topic, tp.partition): end for tp, end in (await self._topics.ends(READS[service])).items() if end}
 
         async def left_to_do() -> int:

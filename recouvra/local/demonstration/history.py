@@ -1,40 +1,48 @@
 """The whole history, month by month, always the same."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from recouvra.law.period import month_of
 from recouvra.local.demonstration.calendar import END, months
-from recouvra.local.demonstration.declaring import Return, returns_of
-from recouvra.local.demonstration.inbound import Identity, Inbound, NumberOf, in_order
+from recouvra.local.demonstration.care import Form, care_forms
+from recouvra.local.demonstration.declaring import Return
+from recouvra.local.demonstration.inbound import Identity, NumberOf, Upstream, in_order
+from recouvra.local.demonstration.lives import with_lives
+from recouvra.local.demonstration.odd_hires import odd_hires
 from recouvra.local.demonstration.oddities import odd_payments, returns_of_an_unknown_payer
 from recouvra.local.demonstration.payers import MadePayer, made_payers
 from recouvra.local.demonstration.paying import Payment, payments_of
-from recouvra.local.demonstration.registering import registrations, with_transfers
+from recouvra.local.demonstration.poison import poison
+from recouvra.local.demonstration.registering import registrations, with_moves
+from recouvra.local.demonstration.slips import returns_of
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What is published in one calendar month: first what is declared and paid, then who is hired.
+    """What is published in one calendar month: first what is declared, paid and filed, then who is hired.
 
-    In that order, because a hire of this month is first declared in the next.
+    In that order, because a hire of this month is first declared in the next. `others` need no insured number:
+    payments, and records that nobody can read.
     """
 
     month: str
     returns: tuple[Return, ...]
-    payments: tuple[Payment, ...]
-    registrations: tuple[Inbound, ...]
+    forms: tuple[Form, ...]
+    others: tuple[Upstream, ...]
+    registrations: tuple[Upstream, ...]
 
     @property
-    def declared_and_paid_identities(self) -> list[Identity]:
-        """What names its declarations and payments, without the insured numbers that only the stack knows."""
-        return [name for one in self.returns for name in one.identities] + [one.identity for one in self.payments]
+    def reported_identities(self) -> list[Identity]:
+        """What names all but the registrations, without the insured numbers that only the stack knows."""
+        declared = [name for one in self.returns for name in one.identities]
+        return declared + [one.identity for one in self.forms] + [one.identity for one in self.others]
 
-    def declared_and_paid(self, number_of: NumberOf) -> list[Inbound]:
-        """Declarations and payments as they happened."""
+    def reported(self, number_of: NumberOf) -> list[Upstream]:
+        """Declarations, care forms, payments and the rest as they happened."""
         declared = [inbound for one in self.returns for inbound in one.inbound(number_of)]
-        return in_order([*declared, *(payment.inbound() for payment in self.payments)])
+        return in_order([*declared, *(form.inbound(number_of) for form in self.forms), *self.others])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +54,36 @@ class History:
 
 
 def made_history() -> History:
-    """The history; half a second of work."""
-    payers = with_transfers(made_payers())
-    returns = [one for payer in payers for one in returns_of(payer)]
-    payments = [one for payer in payers for one in payments_of(payer, [r for r in returns if r.payer is payer])]
+    """The history; some seconds of work."""
+    payers = with_moves(with_lives(made_payers()))
+    returns: list[Return] = []
+    payments: list[Payment] = []
+    for payer in payers:
+        filed = returns_of(payer)
+        returns += filed
+        payments += payments_of(payer, filed)
     payments += odd_payments(payments)
     returns += returns_of_an_unknown_payer()
-    return History(payers, _by_month(returns, payments, [one for one in registrations(payers) if one.at <= END]))
+    asked = [one for one in (*registrations(payers), *odd_hires(payers)) if one.at <= END]
+    others: list[Upstream] = [*(payment.inbound() for payment in payments), *poison()]
+    return History(payers, _by_month(returns, care_forms(payers), others, asked))
 
 
-def _by_month(returns: Sequence[Return], payments: Sequence[Payment], asked: Sequence[Inbound]) -> tuple[Month, ...]:
-    filed, paid, hired = defaultdict(list), defaultdict(list), defaultdict(list)
+def _by_month(
+    returns: Iterable[Return], forms: Iterable[Form], others: Iterable[Upstream], asked: Sequence[Upstream]
+) -> tuple[Month, ...]:
+    filed, cared, told, hired = defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list)
     for one in returns:
         filed[month_of(one.filed_at)].append(one)
-    for payment in payments:
-        paid[month_of(payment.told_at)].append(payment)
+    for form in forms:
+        cared[month_of(form.told_at)].append(form)
+    for other in others:
+        told[month_of(other.at)].append(other)
     for request in asked:
         hired[month_of(request.at)].append(request)
     return tuple(
-        Month(month, tuple(filed[month]), tuple(paid[month]), tuple(in_order(hired[month]))) for month in months()
+        Month(
+            month, tuple(filed[month]), tuple(cared[month]), tuple(in_order(told[month])), tuple(in_order(hired[month]))
+        )
+        for month in months()
     )

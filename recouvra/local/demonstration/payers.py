@@ -1,27 +1,34 @@
-"""The 60 made payers: what they are, where, how many they employ, how they pay."""
+"""The 300 made payers: what they are, where, how many they employ, how they pay, and what becomes of them."""
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from random import Random
 from typing import Literal, NamedTuple
 
 from recouvra.contracts.event import Category, Channel, FilingFrequency, PayerKind
-from recouvra.local.demonstration.calendar import FIRST_PERIOD, LAST_PERIOD, periods
+from recouvra.local.demonstration.calendar import FIRST_PERIOD, LAST_PERIOD, REGISTER_DAY, periods
 from recouvra.local.demonstration.inbound import HireKey, dice
 from recouvra.local.demonstration.people import Employee, Population, hired_before, hired_in
-from recouvra.local.demonstration.territories import regions, within
+from recouvra.local.demonstration.places import (
+    Place,
+    authorities,
+    firms,
+    headquarters,
+    ministries,
+    solo,
+)
 
 Habit = Literal["in_time", "early", "late", "partial", "lumped", "hardly"]
 
-BAMAKO = "20"
-INSURED = 3_000
+INSURED = 12_000
 ABOVE_IS_MONTHLY = 10
 """Employers of more people file monthly. Source: LAW-020, DEF-020."""
 
 
 class Branch(NamedTuple):
-    """A group of payers: how many, how many people, and what is usual there.
+    """A group of payers: where and how named, how many people, and what is usual there.
 
     `people` is shared by log-normal weights of this `spread`, each payer having at least `least`. `habits` and
     `channels` are taken in turn, so that each is met.
@@ -29,8 +36,7 @@ class Branch(NamedTuple):
 
     kind: PayerKind
     prefix: str
-    name: str
-    regions: Sequence[str]
+    places: Sequence[Place]
     people: int
     spread: float
     least: int
@@ -40,11 +46,25 @@ class Branch(NamedTuple):
     birth_years: tuple[int, int]
     habits: Sequence[Habit]
     channels: Sequence[Channel]
+    lines_a_part: int
+
+
+class Change(NamedTuple):
+    """What the register says of a payer from a day on."""
+
+    told_on: date
+    kind: PayerKind
+    frequency: FilingFrequency
+    closed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MadePayer:
-    """One payer; its `staff` holds everyone whom it declares at some time."""
+    """One payer; its `staff` holds everyone whom it declares at some time.
+
+    `told_on` is when the register tells of it, and `changes` what it tells later; `lines_a_part` is how its payroll
+    software cuts declarations.
+    """
 
     payer_id: str
     kind: PayerKind
@@ -54,48 +74,54 @@ class MadePayer:
     habit: Habit
     channel: Channel
     staff: tuple[Employee, ...]
+    lines_a_part: int = 1_000
+    told_on: date = REGISTER_DAY
+    changes: tuple[Change, ...] = ()
 
     def key_of(self, employee: Employee) -> HireKey:
         """By what the person's insured number is known."""
         return self.payer_id, employee.request_id
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the register says one thing of it, from the first day on."""
+        return self.told_on == REGISTER_DAY and not self.changes
+
+    def in_period(self, period: str) -> "MadePayer":
+        """The payer as the register shows it when the period is declared: with what was told by the period's month."""
+        told = [change for change in self.changes if f"{change.told_on:%Y-%m}" <= period]
+        return replace(self, kind=told[-1].kind, frequency=told[-1].frequency) if told else self
+
 
 def _branches() -> tuple[Branch, ...]:
-    everywhere = tuple(region.territory_code for region in regions())
     office: tuple[int, int] = (1962, 2002)
     return (
         Branch(
-            "state", "ETAT", "État, service fictif {n}", (BAMAKO, BAMAKO, BAMAKO, "04"), 700, 0.5, 60,
-            "civil_servant", 165_000, 0.45, office, ("in_time", "late", "in_time", "late"), ("treasury",),
+            "state", "ETAT", ministries(), 3_240, 0.9, 30,
+            "civil_servant", 165_000, 0.45, office, ("in_time", "late", "in_time", "in_time"), ("treasury",), 200,
         ),
         Branch(
-            "local_authority", "COLL", "Collectivité fictive {n}, {place}", (*everywhere, BAMAKO, "02"), 800, 0.8, 5,
+            "local_authority", "COLL", authorities(), 2_300, 0.9, 3,
             "civil_servant", 115_000, 0.4, office,
-            ("hardly", "lumped", "late", "hardly", "in_time", "partial", "hardly", "late"), ("treasury", "bank"),
+            ("hardly", "lumped", "late", "hardly", "in_time", "partial", "hardly", "late", "in_time"),
+            ("treasury", "bank"), 100,
         ),
         Branch(
-            "private_employer", "EMPL", "{trade} (fictif), {place}",
-            (*everywhere, BAMAKO, BAMAKO, BAMAKO, "03"), 980, 1.2, 3,
+            "private_employer", "EMPL", firms(), 4_200, 1.3, 2,
             "worker", 98_000, 0.6, office,
-            ("in_time", "in_time", "late", "early", "partial", "in_time", "lumped"),
-            ("bank", "cheque", "bank", "mobile_money", "cheque"),
+            ("in_time", "in_time", "late", "early", "partial", "in_time", "lumped", "in_time"),
+            ("bank", "cheque", "bank", "mobile_money", "cheque"), 250,
         ),
         Branch(
-            "pension_body", "PENS", "Caisse de retraite fictive {n}", (BAMAKO, BAMAKO), 512, 0.4, 100,
-            "pensioner", 72_000, 0.5, (1938, 1964), ("in_time",), ("treasury", "bank"),
+            "pension_body", "PENS", headquarters(), 2_200, 0.0, 2_200,
+            "pensioner", 72_000, 0.5, (1938, 1964), ("in_time",), ("treasury",), 1_000,
         ),
         Branch(
-            "self_employed", "INDP", "Indépendant fictif {n}, {place}",
-            (BAMAKO, "03", "04", "05", "01", "16", "02", "15"), 8, 0.1, 1,
+            "self_employed", "INDP", solo(), 60, 0.1, 1,
             "voluntary", 420_000, 0.8, (1960, 1999), ("in_time", "late", "early", "hardly"), ("mobile_money", "cash"),
+            1_000,
         ),
     )  # fmt: skip
-
-
-TRADES = (
-    "Boulangerie", "Entreprise de bâtiment", "Transporteur", "Clinique", "Hôtel", "Mine d'or", "École privée",
-    "Commerce de gros", "Société de gardiennage", "Huilerie", "Imprimerie", "Banque",
-)  # fmt: skip
 
 
 def made_payers() -> tuple[MadePayer, ...]:
@@ -106,19 +132,18 @@ def made_payers() -> tuple[MadePayer, ...]:
 
 def _payers_of(branch: Branch, population: Population) -> Iterator[MadePayer]:
     roll = dice("payers", branch.kind)
-    sizes = shared(roll, branch.people, len(branch.regions), branch.spread, branch.least)
-    for place, (region, size) in enumerate(zip(branch.regions, sizes, strict=True)):
-        territory = roll.choice(within(region))
-        code = region if branch.kind in ("state", "pension_body") else territory.territory_code
+    sizes = shared(roll, branch.people, len(branch.places), branch.spread, branch.least)
+    for number, (place, size) in enumerate(zip(branch.places, sizes, strict=True)):
         yield MadePayer(
-            payer_id=f"{branch.prefix}-{place + 1:03}",
+            payer_id=f"{branch.prefix}-{number + 1:03}",
             kind=branch.kind,
-            name=branch.name.format(n=place + 1, place=territory.name, trade=TRADES[place % len(TRADES)]),
-            territory_code=code,
+            name=place.name,
+            territory_code=place.territory_code,
             frequency=_frequency(branch.kind, size),
-            habit=branch.habits[place % len(branch.habits)],
-            channel=branch.channels[place % len(branch.channels)],
-            staff=tuple(_staff(branch, code, size, population, roll)),
+            habit=branch.habits[number % len(branch.habits)],
+            channel=branch.channels[number % len(branch.channels)],
+            staff=tuple(_staff(branch, place.territory_code, size, population, roll)),
+            lines_a_part=branch.lines_a_part,
         )
 
 
@@ -144,17 +169,17 @@ def shared(roll: Random, people: int, count: int, spread: float, least: int) -> 
 
 
 def _staff(branch: Branch, code: str, size: int, population: Population, roll: Random) -> Iterator[Employee]:
-    """`size` people; where there are enough of them, some come and some go during the year."""
+    """`size` people; where there are enough of them, some come and some go during the two years."""
     moving = branch.kind not in ("pension_body", "self_employed") and size >= 15
     for number in range(1, size + 1):
         person = population.person(roll, code, branch.birth_years)
         base = _rounded(branch.median_base_xof * roll.lognormvariate(0, branch.base_spread))
         first, last, hired_on = FIRST_PERIOD, LAST_PERIOD, hired_before(roll, person)
-        if moving and roll.random() < 0.05:
-            first = roll.choice(periods()[1:10])
+        if moving and roll.random() < 0.08:
+            first = roll.choice(periods()[1:-2])
             hired_on = hired_in(first, roll)
-        elif moving and roll.random() < 0.03:
-            last = roll.choice(periods()[3:11])
+        elif moving and roll.random() < 0.05:
+            last = roll.choice(periods()[3:-1])
         yield Employee(f"H{number:04}", person, branch.category, hired_on, base, first, last)
 
 

@@ -77,7 +77,7 @@ class Population:
 
 def hired_before(roll: Random, person: Person) -> date:
     """A first day of work before the register was taken over, and not as a child."""
-    return date(roll.randint(max(2008, person.birth_date.year + 18), 2024), roll.randint(1, 12), roll.randint(1, 28))
+    return date(roll.randint(max(2008, person.birth_date.year + 18), 2023), roll.randint(1, 12), roll.randint(1, 28))
 
 
 def hired_in(period: str, roll: Random) -> date:

@@ -1,7 +1,7 @@
 """What the services of a running stack say over HTTP: how far they have read, what they hold, their reports."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -21,6 +21,17 @@ class Services:
     async def ask(self, service: str, path: str, **query: str) -> Any:
         """The JSON answer of a GET; LocalError where there is none."""
         return (await self._get(service, path, query)).json()
+
+    async def rows(self, service: str, path: str, **query: str) -> AsyncIterator[dict[str, Any]]:
+        """The rows of every page of a list."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.ask(service, path, **query, **cursor, limit="500")
+            for row in page["rows"]:
+                yield row
+            if page["next"] is None:
+                return
+            cursor = {"cursor": page["next"]}
 
     async def gauges(self, service: str) -> "Gauges":
         """What the service tells Prometheus now."""

@@ -1,4 +1,4 @@
-"""The territories in which the made payers lie: regions, the district, their cercles, and Bamako's communes."""
+"""The territories in which the made payers lie: regions, the district, their cercles and communes."""
 
 import csv
 from functools import cache
@@ -27,9 +27,8 @@ def regions() -> tuple[Territory, ...]:
 
 
 def within(region: str) -> tuple[Territory, ...]:
-    """What lies directly in a region: its cercles; in the district, its communes."""
-    inside = [t for t in territories() if t.territory_code.startswith(region) and t.territory_code != region]
-    return tuple(inside)
+    """What lies in a region or the district: its cercles and communes."""
+    return tuple(t for t in territories() if t.territory_code.startswith(region) and t.territory_code != region)
 
 
 def region_name(code: str) -> str:

@@ -1,9 +1,10 @@
 """The topics as the demonstration uses them: what of the history is there, publishing the rest, and the answers."""
 
 import asyncio
+import json
 from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -12,7 +13,7 @@ from recouvra.chassis.aside import AsideError, read_aside
 from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.registration_answered import RegistrationAnswered
 from recouvra.contracts.topics import EVENTS, INBOUND
-from recouvra.local.demonstration.inbound import ROOT, HireKey, Identity, Inbound
+from recouvra.local.demonstration.inbound import EVERY_ROOT, ROOT, HireKey, Identity, Upstream
 from recouvra.local.errors import LocalError
 
 
@@ -22,19 +23,24 @@ class Topics:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._answers: dict[HireKey, RegistrationAnswered] = {}
+        self._declarations: dict[tuple[str, str], dict[str, Any]] = {}
         self._known: dict[str, list[TopicPartition]] = {}
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, enable_idempotence=True, acks="all", linger_ms=5
+            bootstrap_servers=self._bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=5,
+            max_request_size=4 << 20,
         )
         self._reader = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
         try:
             await asyncio.gather(self._producer.start(), self._reader.start())
-            # All are assigned, though one topic is read: asked where others end, the client would look for them singly.
+            # All are assigned, though two are read: asked where others end, the client would look for them singly.
             every = await self._partitions(EVENTS)
             self._reader.assign(every)
-            self._reader.pause(*(tp for tp in every if tp.topic != "registration-answered"))
+            self._reader.pause(*every)
         except BaseException as error:
             await self._close()
             if isinstance(error, (KafkaError, OSError)):
@@ -76,7 +82,10 @@ class Topics:
         return [tp for topic in topics for tp in self._known[topic]]
 
     async def published(self) -> set[Identity]:
-        """The identities of the history's events that the inbound topics hold."""
+        """The identities of the history's records that the inbound topics hold.
+
+        Raises LocalError where they hold another history's, which would disagree with this one.
+        """
         # Read by librdkafka, a stretch at a time: a foreign record may carry headers that aiokafka loses others over.
         filled = [(tp.topic, tp.partition, end) for tp, end in (await self.ends(INBOUND)).items() if end]
         at_once = asyncio.Semaphore(4)
@@ -87,23 +96,38 @@ class Topics:
 
         return set().union(*await asyncio.gather(*(of_one(*place) for place in filled)))
 
-    async def publish(self, inbound: Sequence[Inbound]) -> None:
-        """Publish any number of events in the order given, and wait until all are acknowledged."""
+    async def publish(self, records: Sequence[Upstream]) -> None:
+        """Publish any number of records in the order given, and wait until all are acknowledged."""
         sent = []
-        for one in inbound:
+        for one in records:
             record = one.record()
             sent.append(await self._producer.send(record.topic, record.value, record.key, headers=list(record.headers)))
         await asyncio.gather(*sent)
 
     async def answers(self) -> dict[HireKey, RegistrationAnswered]:
         """The last answer to every hire that was ever answered, up to what the topic holds now."""
-        ends = {tp: end for tp, end in (await self.ends(["registration-answered"])).items() if end}
+        for value in await self._unread("registration-answered"):
+            answer = RegistrationAnswered.model_validate_json(value)
+            self._answers[answer.payer_id, answer.request_id] = answer
+        return self._answers
+
+    async def declaration_answers(self) -> list[dict[str, Any]]:
+        """The last answer to every declaration that was ever answered, up to what the topic holds now."""
+        for value in await self._unread("declaration-answered"):
+            answer = json.loads(value)
+            self._declarations[answer["payer_id"], answer["declaration_id"]] = answer
+        return list(self._declarations.values())
+
+    async def _unread(self, topic: str) -> list[bytes]:
+        """The values of a topic of ours from where we stopped reading it up to its ends now."""
+        ends = {tp: end for tp, end in (await self.ends([topic])).items() if end}
+        self._reader.resume(*ends)
+        values: list[bytes] = []
         while any([await self._reader.position(tp) < end for tp, end in ends.items()]):
             for records in (await self._reader.getmany(timeout_ms=200)).values():
-                for record in records:
-                    answer = RegistrationAnswered.model_validate_json(record.value)
-                    self._answers[answer.payer_id, answer.request_id] = answer
-        return self._answers
+                values += [record.value for record in records]
+        self._reader.pause(*ends)
+        return values
 
 
 def _identities(bootstrap: str, topic: str, partition: int, end: int) -> set[Identity]:
@@ -113,7 +137,12 @@ def _identities(bootstrap: str, topic: str, partition: int, end: int) -> set[Ide
         records, whole = read_aside(bootstrap, topic, partition, start, end)
         for record in records:
             source, event_id = told(header_attributes(record.headers))
-            if source and event_id and source.startswith(f"{ROOT}/"):
+            if source and event_id and source.startswith(EVERY_ROOT):
+                if not source.startswith(f"{ROOT}/"):
+                    raise LocalError(
+                        "Cette pile contient une histoire fictive antérieure : choisissez un autre dossier (--data).",
+                        "This stack holds an earlier made history: choose another folder (--data).",
+                    )
                 found.add((source, event_id))
             start = record.offset + 1
     return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from recouvra.local.demonstration.history import History, made_history
-from recouvra.local.demonstration.inbound import HireKey, Inbound
+from recouvra.local.demonstration.inbound import HireKey, Upstream
 from tests.oracle import PublishedRecord
 
 
@@ -20,15 +20,20 @@ def history() -> History:
     return made_history()
 
 
-@pytest.fixture(scope="session")
-def inbound(history: History) -> list[Inbound]:
-    """Every event of it, month by month."""
-    return [one for month in history.months for one in (*month.declared_and_paid(numbered), *month.registrations)]
+def published(history: History) -> list[Upstream]:
+    """Every record of a history, month by month."""
+    return [one for month in history.months for one in (*month.reported(numbered), *month.registrations)]
 
 
 @pytest.fixture(scope="session")
-def records(inbound: Sequence[Inbound]) -> list[PublishedRecord]:
-    """The events as one partition a topic would hold them."""
+def inbound(history: History) -> list[Upstream]:
+    """Every record of the whole."""
+    return published(history)
+
+
+@pytest.fixture(scope="session")
+def records(inbound: Sequence[Upstream]) -> list[PublishedRecord]:
+    """The records as one partition a topic would hold them."""
     offsets: dict[str, int] = {}
     found = []
     for one in inbound:

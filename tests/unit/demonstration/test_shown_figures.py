@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from recouvra.cli import demo
-from recouvra.local.demonstration.figures import Aside, Figures
+from recouvra.cli import demo_figures
+from recouvra.cli.demo_figures import KINDS, WAITING
+from recouvra.contracts.codes import AnomalyCode, FormCode, Reason
+from recouvra.local.demonstration.figures import Figures, Left
 from recouvra.local.demonstration.services import Gauges
 from recouvra.local.demonstration.territories import region_name, regions, territories
 
@@ -22,7 +24,7 @@ recouvra_position{partition="4",topic="payment-reported"} 1.234567e+06
 
 
 def row(**keys: str) -> dict[str, Any]:
-    """A row as large as the whole year of the made country might be."""
+    """A row as large as the two years of the made country might be."""
     return keys | {
         "payers": 60,
         "assessed_xof": 983_520_000,
@@ -32,14 +34,42 @@ def row(**keys: str) -> dict[str, Any]:
     }
 
 
+WHY = {
+    "fr": "Ce numéro d'assuré n'est pas connu : corrigez-le, ou immatriculez la personne. La cotisation est due.",
+    "en": "This insured number is not known: correct it, or register the person. The contribution is due all the same.",
+}
+CARE = {
+    "forms": 2_586,
+    "claimed_xof": 136_180_000,
+    "accepted_xof": 136_000_000,
+    "fund_share_xof": 98_000_000,
+    "co_payment_xof": 38_000_000,
+    "delay_p50_days": 14,
+    "delay_p90_days": None,
+    "within_term_share": "0.8831",
+}
+
+
+def left(service: str, what: str) -> Left:
+    """Many of one kind, under names as long as they may be."""
+    return Left(service, what, 12_345, f"{'E' * 32} {'D' * 32}", WHY)
+
+
 FIGURES = Figures(
-    by_kind={"rows": [row(payer_kind=kind) for kind in demo._KINDS], "total": row(), "as_of": "2026-01-31T00:00:00Z"},
+    by_kind={"rows": [row(payer_kind=kind) for kind in KINDS], "total": row(), "as_of": "2026-01-31T00:00:00Z"},
     by_region={"rows": [row(region=region.territory_code) for region in regions()], "total": row()},
     money={
         "rows": [],
         "total": {"received_xof": 903_500_000, "credit_xof": 12, "suspense_xof": 1_234, "total_xof": 903_501_246},
     },
-    aside=(Aside("registration", 3, 0), Aside("contributions", 4, 2), Aside("reporting", 0, 0)),
+    care={"rows": [CARE | {"outcome": outcome} for outcome in ("accepted", "reduced", "rejected")], "total": CARE},
+    care_reasons={"rows": [CARE | {"outcome": "rejected", "reason": code.value} for code in FormCode]},
+    registered={"rows": [], "total": {"insured": 12_015, "dependants": 0}},
+    waiting=tuple(left("contributions", what) for what in WAITING),
+    set_aside=tuple(left("contributions", reason.value) for reason in Reason),
+    answered={"accepted": 6_000, "accepted_with_anomalies": 130, "rejected": 66},
+    rejected=(left("contributions", AnomalyCode.PERIOD_BEFORE_SCHEME),),
+    remarks=tuple(left("contributions", code.value) for code in AnomalyCode),
 )
 
 
@@ -48,14 +78,18 @@ def test_every_figure_fits_into_eighty_columns(monkeypatch: pytest.MonkeyPatch, 
     """In either language and in both, amounts whole, in groups of three digits with a thin space."""
     monkeypatch.setenv("LC_ALL", language)
     console = Console(width=80, record=True, highlight=False)
-    monkeypatch.setattr(demo, "output", console)
-    demo._show_figures(FIGURES)
+    monkeypatch.setattr(demo_figures, "output", console)
+    demo_figures.show_figures(FIGURES)
     shown = console.export_text()
     assert shown.count("983\u202f520\u202f000") == 5 + 1 + 20 + 1
     assert shown.count("91.86 %") == 5 + 1 + 20 + 1
     assert "903\u202f501\u202f246" in shown
+    assert shown.count("98\u202f000\u202f000") == 3 + 1
+    assert shown.count("12\u202f345") == len(WAITING) + len(Reason) + 1 + len(AnomalyCode)
     for region in regions():
         assert f"{region.territory_code} {region.name} " in shown
+    for code in (*Reason, *AnomalyCode, *FormCode):
+        assert code.value in shown
 
 
 def test_gauges_are_told_apart_by_their_labels() -> None:
