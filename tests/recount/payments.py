@@ -56,9 +56,12 @@ def read_payment(reading: Reading, claims: Claims, till: Till, state: State) -> 
             undo(reversal, claims, till, state)
         return
     till.reversals[name] = reading
+    undo(reading, claims, till, state)
+    if name not in till.reversals:  # set aside, as one that names a reversal: nothing came that they wait for
+        till.waiting[name] += waited
+        return
     for reversal in waited:  # of a reversal, as it turns out
         drop(reversal, claims, till, state)
-    undo(reading, claims, till, state)
 
 
 def undo(reversal: Reading, claims: Claims, till: Till, state: State) -> None:
