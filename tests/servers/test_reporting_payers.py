@@ -49,7 +49,7 @@ def history() -> list[tuple[int, Event]]:
         facts += [(0, assessed(payer, period, 1_000, territory=place)) for period in ("2025-12", "2026-01")]
         facts.append((1, received(payer, "2026-01", dice.choice((0, 500, 1_000)), territory=place)))
         if n % 3 == 0:
-            facts.append((2, affiliated(payer, "private_employer", "0902", name=f"Société {n}")))
+            facts.append((2, affiliated(payer, "private_employer", "0902", name="名" * 1_000)))
         if n % 10 == 0:
             facts.append((2, received(payer, "2026-01", -100, territory=place, payment_id="P-2")))
     return sorted([*facts, (0, affiliated("SILENT"))], key=lambda known: known[0])

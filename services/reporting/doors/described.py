@@ -17,29 +17,17 @@ _KINDS = {
     Kind.FRANCS: {"type": "integer", "description": "Whole francs."},
     Kind.RATE: {"type": ["string", "null"], "pattern": r"^-?[0-9]+\.[0-9]{4}$"},
 }
-_FAULT = {"type": "object", "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}}}
-_PROBLEM = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "errors": {"type": "array", "items": _FAULT},
-    },
-    "required": ["type", "title", "status"],
-}
 _REFUSALS = {
     404: "nothing was known by this identifier at this instant",
     406: "no form that Accept takes",
-    422: "parameters to correct, each with a pointer",
+    422: "parameters to correct, each with a pointer; or more than the form can hold",
     503: "the first facts are still being read, or the database does not answer",
 }
 
 
 def refused(*statuses: int) -> Responses:
-    """The problems with which an address may answer."""
-    content = {"application/problem+json": {"schema": _PROBLEM}}
-    return {status: {"description": _REFUSALS[status], "content": content} for status in statuses}
+    """The problems with which an address may answer, in our words; their body is the same everywhere."""
+    return {status: {"description": _REFUSALS[status]} for status in statuses}
 
 
 def unchanged() -> Responses:

@@ -97,7 +97,7 @@ def _add_tables(app: FastAPI, answers: Answers) -> None:
         "/v1/payers",
         tags=["reports"],
         summary="Qui doit le plus / who owes most",
-        responses=table(payers.KEYS, payers.COLUMNS),
+        responses=table([*payers.KEYS, *payers.ATTRIBUTES], payers.COLUMNS),
     )
     async def get_payers(request: Request, asked: Annotated[PayersAsked, Query()]) -> Response:
         """The payers by what is outstanding, the most first (DEF-006)."""

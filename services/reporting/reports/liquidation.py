@@ -28,6 +28,7 @@ COLUMNS = {
 }
 _MEDIAN, _NINETIETH = Fraction(1, 2), Fraction(9, 10)
 
+_SUMS = ", ".join(f"sum({name}) as {name}" for name in AMOUNTS)
 # A row of `part` is the forms of equal keys that took equally long: they are counted, and looked at again in `_fields`.
 _MEASURES = {
     **{name: f"coalesce(sum({name}), 0)" for name in ("forms", *AMOUNTS)},
@@ -41,7 +42,10 @@ _REASONS = (
     "left join lateral (select reason, row_number() over (order by reason) as nth "
     "from (select distinct unnest(reasons) as reason) as its) as why on true"
 )
-_EACH_ONCE = "(select * from part where is_first) as form"
+_EACH_ONCE = (
+    f"(select delay_days, term_days, sum(forms)::bigint as forms, {_SUMS} "  # noqa: S608 - constants of ours
+    "from part where is_first group by delay_days, term_days) as form"
+)
 
 
 class LiquidationAsked(Paged, OfPayers):
@@ -68,13 +72,13 @@ def plan(asked: LiquidationAsked, as_of: datetime) -> Plan:
     part = (
         f"select {selected(dimensions)}outcome, liquidated_on - submitted_on as delay_days, term_days, "  # noqa: S608 - constants of ours
         f"{'coalesce(nth, 1) = 1' if by_reason else 'true'} as is_first, count(*) as forms, "
-        f"{', '.join(f'sum({name}) as {name}' for name in AMOUNTS)} "
+        f"{_SUMS} "
         f"from (select * from liquidated where {known}) as form "
         f"left join ({last_known_payers(known)}) as payer using (payer_id) "
         f"left join {_terms(arguments)} {_REASONS if by_reason else ''} "
         f"where true{filters} group by {', '.join(groups)}"
     )
-    return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments, _EACH_ONCE if by_reason else "part")
+    return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments, _EACH_ONCE)
 
 
 def _terms(arguments: Arguments) -> str:

@@ -10,7 +10,8 @@ from services.reporting.reports.owed import OwedAsked, owed
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, last_known_payers
 from services.reporting.reports.rates import rate
 
-KEYS = ("payer_id", "payer_kind", "territory_code", "name")
+KEYS = ("payer_id",)
+ATTRIBUTES = ("payer_kind", "territory_code", "name")
 COLUMNS = {
     "assessed_xof": Kind.FRANCS,
     "received_xof": Kind.FRANCS,
@@ -42,7 +43,9 @@ def plan(asked: PayersAsked, as_of: datetime) -> Plan:
         "coalesce(territory_code, '') as territory_code, coalesce(name, '') as name, assessed_xof, received_xof "
         f"from ({sums}) as owed left join ({last_known_payers('known_at <= $1')}) as payer using (payer_id)"
     )
-    return Plan(KEYS, part, _MEASURES, _fields, COLUMNS, arguments, greatest_first="outstanding_xof")
+    return Plan(
+        KEYS, part, _MEASURES, _fields, COLUMNS, arguments, attributes=ATTRIBUTES, greatest_first="outstanding_xof"
+    )
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:

@@ -50,6 +50,7 @@ class Plan:
         columns: what those fields hold, in their order.
         arguments: the values that `part` refers to.
         over_all: what the same aggregates give the total of: `part`, or a sub-select of it.
+        attributes: more columns like the keys, and told by them: shown after them, nothing is sorted by them.
         greatest_first: a whole-numbered measure by which rows are sorted before their keys.
     """
 
@@ -60,12 +61,13 @@ class Plan:
     columns: Mapping[str, Kind]
     arguments: Arguments
     over_all: str = "part"
+    attributes: Sequence[str] = ()
     greatest_first: str | None = None
 
     @property
     def table(self) -> dict[str, Kind]:
         """Every column of a row and what it holds, in order."""
-        return dict.fromkeys(self.keys, Kind.TEXT) | dict(self.columns)
+        return dict.fromkeys(self._shown, Kind.TEXT) | dict(self.columns)
 
     def page(self, after: Sequence[str | int] | None, limit: int) -> tuple[str, Arguments]:
         """At most `limit` rows beyond the place `after`, in their order, then the total over all pages.
@@ -78,7 +80,7 @@ class Plan:
             here = zip(after, self.place_types, strict=True)
             last = [f"{arguments.put(value)}::{'text' if of is str else 'numeric'}" for value, of in here]
             beyond = f"where ({self._order}) > ({', '.join(last)})"
-        no_keys = "".join(f"null::text as {key}, " for key in self.keys)
+        no_keys = "".join(f"null::text as {key}, " for key in self._shown)
         sql = (
             f"with part as materialized ({self.part}), page as ({self._rows(beyond)} limit {arguments.put(limit)}) "  # noqa: S608 - constants of ours
             f"select * from (select false as is_total, page.* from page "
@@ -93,7 +95,7 @@ class Plan:
 
     def row(self, record: Mapping[str, Any]) -> Fields:
         """A record of either statement as a row: keys, then fields."""
-        return {key: record[key] or None for key in self.keys} | self.fields(record)
+        return {key: record[key] or None for key in self._shown} | self.fields(record)
 
     def place(self, record: Mapping[str, Any]) -> list[str | int]:
         """Where a record stands among the rows, for the page that follows."""
@@ -108,9 +110,13 @@ class Plan:
     def _rows(self, where: str) -> str:
         if not self.keys:
             return f"select {self._measures} from part"  # noqa: S608 - constants of ours
-        keys = ", ".join(self.keys)
+        keys = ", ".join(self._shown)
         grouped = f"select {keys}, {self._measures} from part group by {keys}"  # noqa: S608 - constants of ours
         return f"select * from ({grouped}) as grouped {where} order by {self._order}"  # noqa: S608 - constants of ours
+
+    @property
+    def _shown(self) -> list[str]:
+        return [*self.keys, *self.attributes]
 
     @property
     def _order(self) -> str:
