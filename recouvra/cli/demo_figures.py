@@ -146,7 +146,7 @@ def _draw_left(many: Sequence["Left"], name: Callable[["Left"], str]) -> None:
     rows = [
         (name(left), francs(left.count), f"{left.example}\n{_brief(left.why['fr'], left.why['en'])}") for left in many
     ]
-    drawn = table(("", "", in_one_line("le premier", "the first")), rows, numbers_from=3)
+    drawn = table(("", "", in_one_line("par exemple", "for example")), rows, numbers_from=3)
     drawn.columns[1].justify = "right"
     output.print(drawn)
 

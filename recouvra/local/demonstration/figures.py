@@ -16,7 +16,7 @@ Sentence = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """So many of one kind, as the first of them: `what` is a code, `why` its sentence in French and English."""
+    """So many of one kind, and one of them, always the same: `what` is a code, `why` a sentence in both languages."""
 
     service: str
     what: str
@@ -84,7 +84,7 @@ async def _pending_hires(topics: Topics) -> Left:
     pending = [(key, one) for key, one in (await topics.answers()).items() if one.outcome == "pending"]
     if not pending:
         return Left("registration", "hires", 0, "", {})
-    (payer_id, request_id), answer = pending[0]
+    (payer_id, request_id), answer = min(pending, key=lambda one: one[0])
     return Left(
         "registration", "hires", len(pending), f"{payer_id} {request_id}", answer.anomalies[0].message.model_dump()
     )
@@ -147,7 +147,10 @@ def _counted(names: Iterator[str]) -> dict[str, int]:
 
 
 def _by_code(answers: list[Report], outcomes: tuple[str, ...]) -> Iterator[Left]:
-    """The anomalies of the declarations that ended so, by code, the commonest first."""
+    """The anomalies of the declarations that ended so, by code, the commonest first.
+
+    Of each the first by its name, in whatever order partitions were read.
+    """
     found: dict[str, list[tuple[str, Sentence]]] = defaultdict(list)
     for answer in answers:
         if answer["outcome"] in outcomes:
@@ -155,4 +158,4 @@ def _by_code(answers: list[Report], outcomes: tuple[str, ...]) -> Iterator[Left]
                 example = f"{answer['payer_id']} {answer['declaration_id']}"
                 found[anomaly["code"]].append((example, anomaly["message"]))
     for code, those in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
-        yield Left("contributions", code, len(those), *those[0])
+        yield Left("contributions", code, len(those), *min(those, key=lambda one: one[0]))
