@@ -18,7 +18,7 @@ STRUCTURED = [
     b"application/cloudevents+json; charset=UTF-8",
     b" Application/CloudEvents+JSON ;x",
 ]
-_SOURCES = ["/payroll/sage-ml/acme", "/treasury", "/bank", "urn:x:1", "https://fund.example/é", "s" * 1_024]
+SOURCES = ["/payroll/sage-ml/acme", "/treasury", "/bank", "urn:x:1", "https://fund.example/é", "s" * 1_024]
 _ODD_TIMES = [
     "2000-01-01T00:00:00Z",
     "2099-12-31T23:59:59.999999999Z",
@@ -101,7 +101,7 @@ def _attributes(topic: str, chance: Random) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": f"{chance.getrandbits(80):x}" if chance.random() < 0.97 else chance.choice(["e1", "é" * 64, "a b"]),
-        "source": chance.choice(_SOURCES[:3] if chance.random() < 0.9 else _SOURCES),
+        "source": chance.choice(SOURCES[:3] if chance.random() < 0.9 else SOURCES),
         "type": f"ml.recouvra.{topic}.v1",
         "time": at if chance.random() < 0.95 else chance.choice(_ODD_TIMES),
     }
