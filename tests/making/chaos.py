@@ -61,14 +61,15 @@ def records(seed: int, numbers: Sequence[str], count: int = 120) -> list[Draft]:
 def parts(dice: random.Random, known: Sequence[str], number: int) -> list[Draft]:
     """Parts of a declaration: any number of one to three, in any order, often with true totals."""
     payer_id, count = dice.choice(PAYERS), dice.choice((1, 1, 1, 2, 3))
-    name, period = f"D{dice.randrange(6)}", dice.choice(PERIODS)
-    lines = [
-        {"line_no": dice.randint(1, 5), "insured_number": dice.choice(known), "base_xof": dice.choice(BASES)}
+    index = dice.randrange(16)
+    name, period = f"D{index}", PERIODS[index % 2] if dice.random() < 0.95 else dice.choice(PERIODS)
+    lines: list[dict[str, Any]] = [
+        {"line_no": dice.randint(1, 9), "insured_number": dice.choice(known), "base_xof": dice.choice(BASES)}
         for _ in range(dice.randrange(5))
     ]
-    totals = {"lines": len(lines) - (dice.random() < 0.1), "base_xof": sum(line["base_xof"] for line in lines)}
-    totals["lines"] = max(0, totals["lines"])
-    replaces = f"D{dice.randrange(6)}" if dice.random() < 0.4 else None
+    wrong = int(dice.random() < 0.1)
+    totals = {"lines": len(lines) + wrong, "base_xof": sum(line["base_xof"] for line in lines)}
+    replaces = f"D{dice.choice((0, 2, 4)) + index % 2}" if dice.random() < 0.4 else None
     found = [
         declaration(
             payer_id,

@@ -32,7 +32,7 @@ def ended(seed: int) -> State:
 def test_whatever_meets_ends_as_the_oracle_says() -> None:
     ends = [ended(seed) for seed in SEEDS]
     codes = Counter(a.code for end in ends for answer in end.answers.values() for a in answer.anomalies)
-    assert min(codes[code] for code in ("already-replaced", "replaces-unknown", "already-declared")) > 20
+    assert min(codes[code] for code in ("already-replaced", "replaces-unknown", "already-declared")) > 9
     assert sum(payment.reversed for end in ends for payment in end.payments.values()) > 20
     assert sum(len(end.waiting_reversals) for end in ends) > 20
     assert sum(form.reasons == ("duplicate-form",) for end in ends for f in end.forms.values() for form in f) > 20
