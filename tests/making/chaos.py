@@ -55,7 +55,13 @@ def records(seed: int, numbers: Sequence[str], count: int = 120) -> list[Draft]:
     dice = random.Random(f"chaos {seed}")
     known = [*numbers, "nobody-1", "nobody-2"]
     makers = (parts, parts, parts, moneys, moneys, forms, further)
-    return [draft for number in range(count) for draft in dice.choice(makers)(dice, known, number)]
+    found = [draft for number in range(count) for draft in dice.choice(makers)(dice, known, number)]
+    return [shared(draft, dice) if dice.random() < 0.04 else draft for draft in found]
+
+
+def shared(draft: Draft, dice: random.Random) -> Draft:
+    """Return a draft under one of three event ids of one source, whatever its topic and key."""
+    return draft.again(event_id=f"X{dice.randrange(3)}").by("/shared")
 
 
 def parts(dice: random.Random, known: Sequence[str], number: int) -> list[Draft]:
