@@ -16,9 +16,11 @@ test: install $(if $(filter docker,$(STACK)),same-tests)
 # The image that the containers run; and, whatever tests run on, they are the same tests.
 same-tests: install
 	docker compose build --quiet topics
-	@mkdir -p var && for on in local docker; do $(BIN)/python -m pytest --collect-only --stack=$$on > var/tests-$$on; done
-	@diff var/tests-local var/tests-docker
-	@echo "$$(grep -c :: var/tests-docker) tests: local = docker"
+	@mkdir -p var && for on in local docker; do \
+		$(BIN)/python -m pytest --collect-only --stack=$$on > var/collected || exit; \
+		grep :: var/collected > var/tests-$$on; \
+	done
+	@diff var/tests-local var/tests-docker && echo "$$(wc -l < var/tests-docker) tests, local = docker"
 
 check: install
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
