@@ -17,7 +17,13 @@ from tests.standing.polling import eventually, turn
 from tests.standing.servers import Up
 
 __all__ = ["INBOUND", "Up", "ask", "eventually", "publish", "read_all", "stack_kafka", "turn"]
-INBOUND = ("affiliation-requested", "registration-requested", "payroll-declared", "payment-reported")
+INBOUND = (
+    "affiliation-requested",
+    "registration-requested",
+    "payroll-declared",
+    "payment-reported",
+    "care-form-submitted",
+)
 
 
 async def publish(bootstrap: str, drafts: Sequence[Draft]) -> None:

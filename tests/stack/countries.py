@@ -1,0 +1,191 @@
+"""A made country on a stack: published, waited for until it is exact, and what the faces say of it."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.builders import Country, country
+from tests.oracle import (
+    Acts,
+    PublishedRecord,
+    State,
+    as_of,
+    conservation,
+    differences,
+    facts_of,
+    fold,
+    instants,
+    money,
+    recompute,
+)
+from tests.recount.facts import TOPICS as FACTS
+from tests.recount.state import Place
+from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
+
+READERS = {
+    "registration": ("affiliation-requested", "registration-requested"),
+    "contributions": ("payer-affiliated", "person-registered", "payroll-declared", "payment-reported"),
+    "liquidation": ("person-registered", "care-form-submitted"),
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A country whose payers and hires were read by everybody, and the facts that tell of them."""
+
+    country: Country
+    facts: Sequence[PublishedRecord]
+
+
+async def people_known(stack: Up, seed: int) -> Known:
+    """Publishes a country's payers and hires, and makes the rest of it with the numbers that were drawn."""
+    await publish(stack_kafka(await stack.ready()), country(seed).people_first)
+    _, facts = await settled(stack)
+    answers = [fact.body for fact in facts_of(facts) if fact.topic == "registration-answered"]
+    numbers = {(body["payer_id"], body["request_id"]): body["insured_number"] for body in answers}
+    await caught_up(stack)  # answers tell what is known at their moment
+    return Known(country(seed, numbers={name: number for name, number in numbers.items() if number}), facts)
+
+
+async def caught_up(stack: Up) -> dict[tuple[str, int], int]:
+    """Where each inbound partition is read on, once everything that stands on the topics was read."""
+
+    async def read() -> dict[tuple[str, int], int]:
+        ends = Counter(r[:2] for r in await read_all(stack_kafka(await stack.ready()), [*INBOUND, *FACTS]))
+        for service, topics in READERS.items():
+            at = await positions(stack, service)
+            for place, end in ends.items():
+                assert place[0] not in topics or at.get(place, 0) == end, (service, place)
+        return dict(ends)
+
+    return await eventually(read)
+
+
+async def positions(stack: Up, service: str) -> dict[tuple[str, int], int]:
+    """The next offset of each partition that a service reads."""
+    found = {}
+    for line in (await ask(stack, service, "/metrics")).text.splitlines():
+        if line.startswith("recouvra_position{"):
+            labels, value = line.removeprefix("recouvra_position{").split("} ")
+            named = dict(label.split("=") for label in labels.replace('"', "").split(","))
+            found[named["topic"], int(named["partition"])] = int(float(value))
+    return found
+
+
+async def settled(
+    stack: Up, known: Known | None = None, acts: Acts | None = None
+) -> tuple[State, list[PublishedRecord]]:
+    """What must be, and the facts, once both are the same; else what differs at the deadline."""
+
+    async def exact() -> tuple[State, list[PublishedRecord]]:
+        bootstrap = stack_kafka(await stack.ready())
+        inbound, facts = await read_all(bootstrap, INBOUND), await read_all(bootstrap, FACTS)
+        expected = recompute(inbound, facts, acts=acts or Acts(), known_first=None if known is None else known.facts)
+        assert differences(expected, fold(facts)) == []
+        assert conservation(facts, expected.payments) == []
+        return expected, facts
+
+    return await eventually(exact, 120)
+
+
+async def rows(stack: Up, service: str, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All rows of a list, page by page."""
+    return [row async for row in pages(stack, service, path, query)]
+
+
+async def pages(stack: Up, service: str, path: str, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """Yields the rows of a list."""
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await ask(stack, service, path, **query, **cursor)).json()
+        for row in page["rows"]:
+            yield row
+        if page["next"] is None:
+            return
+        cursor = {"cursor": page["next"]}
+
+
+async def faces_agree(stack: Up, state: State) -> None:
+    """Compares the lists that operators work through with what must wait, be held and be set aside."""
+    waits = await rows(stack, "contributions", "/v1/waiting", limit=7)
+    kinds: dict[str, Any] = {kind: [row for row in waits if row["kind"] == kind] for kind in KINDS}
+    assert {(r["payer_id"], r["declaration_id"]): r["parts_read"] for r in kinds["incomplete"]} == state.waiting
+    assert sorted((r["payer_id"], r["declaration_id"]) for r in kinds["pending"]) == sorted(
+        name for name, answer in state.answers.items() if answer.outcome == "pending"
+    )
+    reversals = {(row["source"], row["payment_id"], row["reverses"]) for row in kinds["reversal"]}
+    assert reversals == state.waiting_reversals
+    forms = await rows(stack, "liquidation", "/v1/waiting", limit=9)
+    assert Counter((row["form_serial"], row["insured_number"]) for row in forms) == state.waiting_forms
+    doubled = await rows(stack, "contributions", "/v1/double-declarations", limit=3)
+    assert {(row["payer_id"], row["declaration_id"], row["doubled_by"]) for row in doubled} == state.doubled
+    assert len(doubled) == len(state.doubled)
+    held = await rows(stack, "contributions", "/v1/suspense", limit=5)
+    assert {(row["source"], row["payment_id"]): row["held_xof"] for row in held} == {
+        name: placed.suspense_xof for name, placed in state.placements.items() if placed.suspense_xof
+    }
+    await letters_agree(stack, state)
+
+
+KINDS = ("incomplete", "pending", "reversal")
+
+
+async def letters_agree(stack: Up, state: State) -> None:
+    """Compares the dead letters of all services: which they are, why, in what state, and their raw bytes."""
+    raw = {record[:3]: record for record in await read_all(stack_kafka(await stack.ready()), INBOUND)}
+    told: dict[Place, tuple[str, str, str]] = {}
+    for service in READERS:
+        for row in await rows(stack, service, "/v1/dead-letters", limit=100):
+            place = (row["topic"], row["partition"], row["offset"])
+            assert place not in told
+            told[place] = (service, row["reason"], row["state"])
+            sent = [row["key"], row["value"], *(value for _, value in row["headers"])]
+            record = raw[place]
+            assert [None if one is None else base64.b64decode(one) for one in sent] == [
+                record.key,
+                record.value,
+                *(value for _, value in record.headers),
+            ]
+    open_places = {place for places in state.either for place in places}
+    expected = {}
+    for place, letter in state.dead_letters.items():
+        now = state.letters_now.get(place, letter.reason)
+        replayed = now == "replayed"
+        expected[place] = (letter.service, letter.reason if replayed else now, "replayed" if replayed else "waiting")
+    assert {place: row for place, row in told.items() if place not in open_places} == {
+        place: row for place, row in expected.items() if place not in open_places
+    }
+
+
+async def reports_agree(stack: Up, facts: Sequence[PublishedRecord], seed: int) -> None:
+    """Compares the reports with sums over the facts: now, and as of twenty random past instants."""
+    once = facts_of(facts)
+    chosen = random.Random(seed)
+    last = max(instants(once))
+
+    async def complete() -> None:
+        body = (await ask(stack, "reporting", "/v1/freshness")).json()
+        assert all(topic["lag_records"] in (0, None) for topic in body["topics"])  # inbound topics have none
+        assert body["complete_up_to"] >= last.isoformat()[:26]
+
+    await eventually(complete)
+    for at in [None, *chosen.sample(sorted(set(instants(once))), 20)]:
+        groups = chosen.sample(["payer_kind", "region", "territory", "payer", "period"], chosen.randrange(4))
+        asked: dict[str, Any] = {"group_by": groups, "limit": 500}
+        if at is not None:
+            asked["as_of"] = at.isoformat()
+        if chosen.random() < 0.4:
+            asked["payer_kind"] = "local_authority"
+        filters = {"payer_kind": asked["payer_kind"]} if "payer_kind" in asked else {}
+        body = (await ask(stack, "reporting", "/v1/collection-rates", **asked)).json()
+        assert body["rows"] == as_of(once, at, groups, **filters), (at, groups)
+        assert body["total"] == as_of(once, at, (), **filters)[0]
+        of_money = (
+            await ask(stack, "reporting", "/v1/money", **{k: v for k, v in asked.items() if k == "as_of"})
+        ).json()
+        assert of_money["rows"] == money(once, at)
