@@ -16,6 +16,9 @@ _EXPECTED: dict[str, Sentence] = {
     "int_type": Sentence("un entier", "an integer"),
     "string_type": Sentence("un texte", "a text"),
     "string_pattern_mismatch": Sentence("un texte de la forme {pattern}", "a text of the form {pattern}"),
+    "string_too_long": Sentence(
+        "un texte d'au plus {max_length} caractères", "a text of at most {max_length} characters"
+    ),
     "literal_error": _ONE_OF,
     "enum": _ONE_OF,
     "calendar_day": _DAY,

@@ -1,8 +1,8 @@
 """`python -m tests.fuzz --records 500000 --seed 7`: random records through all four services, and what became of them.
 
 A seed gives the same records each time. Services run in this process on a real database of their own, which is thrown
-away; facts that they publish are read by the others and come on top of the records asked for. Exit code 1 where
-anything crashed, was lost, or was set aside as `internal`.
+away (`--stack`: as processes, behind a real broker); facts that they publish are read by the others and come on top of
+the records asked for. Exit code 1 where anything crashed, was lost, or was set aside as `internal`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from secrets import token_urlsafe
 
 from recouvra.contracts.topics import EVENTS, INBOUND
 from recouvra.local.servers import database
+from tests.fuzz import on_kafka
 from tests.fuzz.fund import Desk, Fund
 from tests.fuzz.records import made
 
@@ -57,20 +58,18 @@ async def told(desk: Desk) -> str:
     )
 
 
-async def run(records: int, seed: int, facts: bool) -> int:
+async def run(folder: Path, records: int, seed: int, topics: list[str]) -> int:
     """Runs it all; the exit code."""
-    topics = [*INBOUND] * 3 + [topic for topic in EVENTS if topic not in INBOUND] if facts else [*INBOUND]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        async with database(Path(folder)) as server:
-            fund = await Fund.opened(lambda name: server.create_database(name, token_urlsafe(12)), "fuzz")
-            started = time.monotonic()
-            await fuzz(fund, records, seed, topics)
-            print(f"{records:,} records of {len(set(topics))} topics, seed {seed}, {time.monotonic() - started:.0f} s")
-            for desk in fund.desks:
-                print(await told(desk))
-            faults = await fund.faults()
-            print("\n".join(faults[:20]) or "nothing crashed, nothing was lost, no internal")
-            await fund.close()
+    async with database(folder) as server:
+        fund = await Fund.opened(lambda name: server.create_database(name, token_urlsafe(12)), "fuzz")
+        started = time.monotonic()
+        await fuzz(fund, records, seed, topics)
+        print(f"{records:,} records of {len(set(topics))} topics, seed {seed}, {time.monotonic() - started:.0f} s")
+        for desk in fund.desks:
+            print(await told(desk))
+        faults = await fund.faults()
+        print("\n".join(faults[:20]) or "nothing crashed, nothing was lost, no internal")
+        await fund.close()
     return 1 if faults else 0
 
 
@@ -82,9 +81,13 @@ def main() -> int:
     parser.add_argument(
         "--facts", action="store_true", help="one record in three or so is a fact that nobody published"
     )
+    parser.add_argument("--stack", action="store_true", help="through a whole stack of processes, by its broker")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    return asyncio.run(run(asked.records, asked.seed, asked.facts))
+    topics = [*INBOUND] * 3 + [topic for topic in EVENTS if topic not in INBOUND] if asked.facts else [*INBOUND]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        way = on_kafka.run if asked.stack else run
+        return asyncio.run(way(Path(folder), asked.records, asked.seed, topics))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from recouvra.contracts.reading import VALUE_BYTES
 from tests.fuzz.spoiling import BYTES, ODD_VALUES, as_json, oversized, with_one_thing_changed
 from tests.fuzz.values import World, fitting
 
@@ -74,7 +75,7 @@ def _new(topic: str, world: World, chance: Random) -> Made:
     record = _carried(topic, key, body, attributes, chance)
     for way in chosen:
         record = _RAW[way](record, chance) if way in _RAW else record
-    return replace(record, sound=not spoilt)
+    return replace(record, sound=not spoilt and len(record.value or b"") <= VALUE_BYTES)
 
 
 _SPOILING = ["body"] * 8 + ["attributes"] * 3 + ["bytes"] * 3 + ["headers"] * 3 + ["key"] * 2

@@ -87,7 +87,7 @@ def fitting(topic: str, world: World, chance: Random) -> dict[str, Any]:
     if topic == "payroll-declared":
         _sum_up(value, chance)
     if topic == "payment-reported" and value.get("payer_id") is None and value.get("reference") is None:
-        value["reference"] = _text("reference", {}, chance)
+        value["reference"] = _text("reference", {"maxLength": 600}, chance)
     if topic == "payment-held" and value.get("payer_id") is None:
         value["held_as"] = "suspense"
     return value

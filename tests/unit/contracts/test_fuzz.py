@@ -1,15 +1,20 @@
 """Whatever the bytes, a record is read or refused: nothing else can happen."""
 
 import json
-from typing import Any
+from dataclasses import replace
+from random import Random
+from typing import Any, cast
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from recouvra.contracts.codes import Reason
 from recouvra.contracts.reading import Received, Refusal, read
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import EVENTS, INBOUND
+from tests.fuzz.records import made
+from tests.fuzz.values import World
 from tests.unit.contracts.samples import KEYS, SAMPLES, attributes, binary, structured
 
 TOPICS = st.sampled_from(sorted(EVENTS))
@@ -131,3 +136,24 @@ def test_json_is_never_called_invalid_json(topic: str, value: Any) -> None:
     constants = any(word in text for word in ("NaN", "Infinity"))
     assert isinstance(found, Received) or found.reason is Reason.SCHEMA_MISMATCH or constants
     assert KEYS[topic]
+
+
+@given(TOPICS, st.randoms(use_true_random=False))
+@settings(deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_what_fits_the_published_schema_is_read_and_what_is_spoilt_is_read_or_refused(
+    topic: str, chance: Random
+) -> None:
+    one = made(topic, World(), chance)
+    record = Record(topic, 0, 0, one.key, one.value, one.headers, one.headers_readable)
+    stored(record)
+    assert not one.sound or isinstance(outcome(record), Received)
+
+
+@pytest.mark.parametrize("topic", sorted(EVENTS))
+def test_a_hundred_thousand_headers_are_read_like_six(topic: str) -> None:
+    sound = binary(topic)
+    many = tuple((f"x-{number % 7}", b"y") for number in range(100_000))
+    assert outcome(replace(sound, headers=many + sound.headers)) == replace(
+        cast(Received, outcome(sound)), record=replace(sound, headers=many + sound.headers)
+    )
+    assert isinstance(outcome(replace(sound, headers=many)), Refusal)
