@@ -118,7 +118,7 @@ def allow(caller: Caller, role: Role) -> None:
 
 
 def needs(role: Role) -> Callable[[Request], None]:
-    """A dependency for a route that needs more than its method does (GET a reader, anything else an operator)."""
+    """A dependency for a route that needs more than `default_role` says."""
 
     def check(request: Request) -> None:
         allow(caller_of(request), role)
@@ -126,9 +126,10 @@ def needs(role: Role) -> Callable[[Request], None]:
     return check
 
 
-def default_role(method: str) -> Role:
-    """The role that a method needs: to read, or to act."""
-    return Role.READER if method in ("GET", "HEAD", "OPTIONS") else Role.OPERATOR
+def default_role(method: str, path: str) -> Role:
+    """The role that a request needs: to read, or to act. A dry run is a question, although it is a POST."""
+    reads = method in ("GET", "HEAD", "OPTIONS") or path.endswith("/dry-run")
+    return Role.READER if reads else Role.OPERATOR
 
 
 def _digest(token: str) -> str:

@@ -75,7 +75,7 @@ def create_app(
         if not request.url.path.startswith(_OPEN):
             try:
                 request.state.caller = callers.of(request.headers.get("authorization"))
-                allow(request.state.caller, default_role(request.method))
+                allow(request.state.caller, default_role(request.method, request.url.path))
             except Problem as problem:
                 response = problem_response(request, problem)
                 if problem.status == 401:

@@ -131,6 +131,8 @@ async def _pulse(service: str, reader: Reader, settings: Settings) -> None:
                     f"{service}-{name}",
                     json.dumps(counters),
                 )
+                # A worker that is gone for good (a container's name is never used again) is silent no more.
+                await connection.execute("delete from pulse where at < clock_timestamp() - interval '1 hour'")
             finally:
                 await connection.close()
         except Exception as error:

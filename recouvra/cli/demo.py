@@ -44,7 +44,10 @@ def demo(
 
         urls = {name: service_url(name, None, data) for name in SERVICES}
         show_figures(asyncio.run(_filled(broker(bootstrap, data), urls, None)))
-        _show_next(urls, runs=True)
+        # Whoever reads may stand outside the network in which this runs, as beside a compose stack.
+        _show_next(
+            {name: os.environ.get(f"RECOUVRA_SHOWN_{name.upper()}", url) for name, url in urls.items()}, runs=True
+        )
         return
 
     from recouvra.local.stack import Stack, run_until_signalled

@@ -55,7 +55,8 @@ def francs(amount: int) -> str:
 
 
 def percent(rate: str | None) -> str:
-    """A rate as a percentage with two decimals, half up; a dash where there is none."""
+    """A rate as a percentage with two decimals, half up, with a French reader's comma; a dash where there is none."""
     if rate is None:
         return "–"
-    return f"{(Decimal(rate) * 100).quantize(Decimal('0.01'), ROUND_HALF_UP)} %"
+    shown = f"{(Decimal(rate) * 100).quantize(Decimal('0.01'), ROUND_HALF_UP)} %"
+    return shown.replace(".", ",") if readers_language() == "fr" else shown

@@ -137,7 +137,10 @@ async def test_the_guides_do_what_they_show(tmp_path: Path, new_stack: Callable[
 def test_a_guide_shows_the_same_in_both_languages(guide: str) -> None:
     french, english = list(steps(f"{guide}.fr.md")), list(steps(f"{guide}.md"))
     assert [step.commands for step in french] == [step.commands for step in english]
-    figures = [[_NUMBER.findall(step.shown[1]) for step in steps if step.shown] for steps in (french, english)]
+    figures = [
+        [_NUMBER.findall(step.shown[1].replace(",", ".")) for step in steps if step.shown]
+        for steps in (french, english)
+    ]
     assert figures[0] == figures[1]
     assert any(figures[0])
 

@@ -53,6 +53,10 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async def figures() -> str:
         return "7"
 
+    @app.post("/v1/figures/dry-run")
+    async def dry_run() -> str:
+        return "7"
+
     @app.get("/v1/names", dependencies=[Depends(needs(Role.OPERATOR))])
     async def names() -> str:
         return "Awa"
@@ -92,6 +96,11 @@ async def test_a_role_may_what_it_may_and_no_more(
         (await client.get("/v1/lines", headers=headers)).status_code,
     )
     assert found == (read, act, names, lines)
+
+
+async def test_a_dry_run_is_a_question_although_it_is_a_post(client: httpx.AsyncClient) -> None:
+    for token, status in ((None, 401), ("r-secret", 200)):
+        assert (await client.post("/v1/figures/dry-run", headers=_bearing(token))).status_code == status
 
 
 async def test_every_path_of_the_common_face_asks_for_a_token_but_those_that_tell_of_health(

@@ -82,7 +82,8 @@ def test_every_figure_fits_into_eighty_columns(monkeypatch: pytest.MonkeyPatch, 
     demo_figures.show_figures(FIGURES)
     shown = console.export_text()
     assert shown.count("983\u202f520\u202f000") == 5 + 1 + 20 + 1
-    assert shown.count("91.86 %") == 5 + 1 + 20 + 1
+    point = "," if language.startswith("fr") else "."
+    assert shown.count(f"91{point}86 %") == 5 + 1 + 20 + 1
     assert "903\u202f501\u202f246" in shown
     assert shown.count("98\u202f000\u202f000") == 3 + 1
     assert shown.count("12\u202f345") == len(WAITING) + len(Reason) + 1 + len(AnomalyCode)
