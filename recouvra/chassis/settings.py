@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -26,7 +26,6 @@ class Settings:
             once instead of waiting for the dead one's session. Empty: a member like any other.
         sources_file: who may publish for whom; absent: everyone.
         tokens_file: who may ask over HTTP; absent: this machine only, and all of it.
-        token: what this service shows the others when it asks them.
         peers: the other services' base URLs by name, for reports that ask them.
     """
 
@@ -39,7 +38,6 @@ class Settings:
     sources_file: Path | None = None
     peers: Mapping[str, str] | None = None
     tokens_file: Path | None = None
-    token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -76,7 +74,6 @@ class Settings:
             replica=environment.get("RECOUVRA_REPLICA", ""),
             sources_file=Path(sources) if sources else None,
             tokens_file=Path(tokens) if tokens else None,
-            token=environment.get("RECOUVRA_TOKEN") or None,
             peers={
                 name.removeprefix("RECOUVRA_").removesuffix("_URL").lower(): url.rstrip("/")
                 for name, url in environment.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -66,9 +67,11 @@ async def _freshness(it: Reporting) -> dict[str, dict[str, Any]]:
 
 
 async def test_dead_letters_are_those_of_the_services_that_read_a_topic_and_unreachable_where_one_is_silent(
-    postgres: CreateDatabase, neighbour: Reporting
+    postgres: CreateDatabase, neighbour: Reporting, tmp_path: Path
 ) -> None:
-    settings = Settings(kafka="127.0.0.1:9", database_url=neighbour.url)
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text('{"a-secret": {"name": "awa", "role": "reader"}}')
+    settings = Settings(kafka="127.0.0.1:9", database_url=neighbour.url, tokens_file=tokens)
     app, _ = create_app("contributions", "", settings, [], neighbour.reading)
     await neighbour.connection.execute("update dead_letter set topic = 'payroll-declared' where id % 3 <> 0")
     await neighbour.connection.execute("update dead_letter set topic = 'payer-affiliated' where id % 3 = 0")

@@ -140,7 +140,7 @@ def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
         """How far behind the figures are; it answers while they are not complete too. Statuses: 200, 406, 422, 503."""
         once(request)
         formats.wanted(request, asked.format, ("json",))
-        letters = await neighbours.dead_letters(face.settings.peers or {}, face.settings.token)
+        letters = await neighbours.dead_letters(face.settings.peers or {})
         ends = await neighbours.ends(face.settings.kafka, list(FACTS))  # before positions: no lag but what is one
         pool = await face.database.pool()
         async with (

@@ -159,7 +159,5 @@ def test_without_tokens_a_service_listens_to_its_own_machine_only() -> None:
     for host in ("0.0.0.0", "::", "192.168.1.5", "recouvra.ml"):
         with pytest.raises(SettingsError, match="RECOUVRA_TOKENS_FILE"):
             Settings.from_environment({**environment, "RECOUVRA_HOST": host})
-        tokens = {"RECOUVRA_TOKENS_FILE": "tokens.json", "RECOUVRA_TOKEN": "t"}
-        settings = Settings.from_environment({**environment, **tokens, "RECOUVRA_HOST": host})
-        assert settings.host == host
-        assert "'t'" not in repr(settings)
+        tokens = {"RECOUVRA_TOKENS_FILE": "tokens.json", "RECOUVRA_HOST": host}
+        assert Settings.from_environment({**environment, **tokens}).host == host
