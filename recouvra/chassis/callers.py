@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
@@ -24,8 +25,8 @@ from recouvra.contracts.codes import Message
 class Role(IntEnum):
     """What a caller may do; each role may what those before it may.
 
-    A reader asks for figures; an operator also acts, and sees personal data (names, records set aside); an
-    administrator also reads who did what.
+    A reader asks for figures and rehearses declarations; an operator also acts, and sees personal data (names, careers,
+    care forms, records set aside); an administrator also reads who did what.
     """
 
     READER = 1
@@ -51,6 +52,14 @@ _UNKNOWN = Problem(
         "vous a donné.",
         en='No token, or an unknown one: send "Authorization: Bearer …" with the token that the fund\'s administrator '
         "gave you.",
+    ),
+)
+_FOREIGN = Problem(
+    403,
+    "foreign-origin",
+    Message(
+        fr="La page d'un autre site ne peut rien faire ici ; agissez depuis les pages du fonds, ou avec un jeton.",
+        en="A page of another site can do nothing here; act from the fund's own pages, or with a token.",
     ),
 )
 _UNREADABLE = Problem(
@@ -132,6 +141,15 @@ def default_role(method: str, path: str) -> Role:
     return Role.READER if reads else Role.OPERATOR
 
 
+def refuse_foreign_pages(request: Request) -> None:
+    """Raises `Problem` 403 where a browser acts for another site's page, without a token but for its user."""
+    origin, host = request.headers.get("origin"), request.headers.get("host")
+    if origin is None or "authorization" in request.headers or default_role(request.method, "") is Role.READER:
+        return
+    if urlsplit(origin).netloc != host:
+        raise _FOREIGN
+
+
 def _digest(token: str) -> str:
     return "sha256:" + hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()
 
@@ -151,7 +169,7 @@ def _entry(number: int, token: str, said: object) -> tuple[str, Caller]:
     name = said.get("name", _ANONYMOUS if token == _ANONYMOUS else None)
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"entrée / entry {number}: name")
-    if not token:
-        raise ValueError(f"entrée / entry {number}: jeton vide / empty token")
+    if not (token and token.isascii() and token.isprintable() and " " not in token):
+        raise ValueError(f"entrée / entry {number}: jeton en ASCII sans espace / a token in ASCII without spaces")
     key = token.lower() if token == _ANONYMOUS or token.startswith("sha256:") else _digest(token)
     return key, Caller(name, roles[said["role"]])

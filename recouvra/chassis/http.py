@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.bodies import BoundedBody
-from recouvra.chassis.callers import Callers, allow, default_role
+from recouvra.chassis.callers import Callers, allow, default_role, refuse_foreign_pages
 from recouvra.chassis.database import Database
 from recouvra.chassis.described import describe
 from recouvra.chassis.health import Health
@@ -24,6 +24,7 @@ from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
 from recouvra.chassis.problems import Problem, add_problem_handlers, problem_response
 from recouvra.chassis.settings import Settings
 
+_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _OPEN = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc", "/static-offline-docs")
 
 
@@ -72,10 +73,12 @@ def create_app(
     @app.middleware("http")
     async def authorised(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Who asks, before anything of the request is looked at; what tells of health and of the face is open."""
-        if not request.url.path.startswith(_OPEN):
+        path = request.scope["path"]
+        if not path.startswith(_OPEN):
             try:
+                refuse_foreign_pages(request)
                 request.state.caller = callers.of(request.headers.get("authorization"))
-                allow(request.state.caller, default_role(request.method, request.url.path))
+                allow(request.state.caller, default_role(request.method, path))
             except Problem as problem:
                 response = problem_response(request, problem)
                 if problem.status == 401:
@@ -88,7 +91,8 @@ def create_app(
         started = time.perf_counter()
         response = await call_next(request)
         route = request.scope.get("route")
-        metrics.answered(request.method, getattr(route, "path", "none"), response.status_code, started)
+        method = request.method if request.method in _METHODS else "other"  # whatever else a client calls its method
+        metrics.answered(method, getattr(route, "path", "none"), response.status_code, started)
         return response
 
     @app.get("/livez", tags=["health"], summary="Vivant / alive")

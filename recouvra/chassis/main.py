@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Callers
@@ -80,8 +81,14 @@ def run(build: Callable[[Settings], Service]) -> None:
                 print(name)
         elif asked.api:
             Callers(settings.tokens_file).check()
+            Sources(settings.sources_file).refresh()
+            app = service.create_api(settings)
+            if settings.tokens_file is None:
+                # Whoever reaches it may do anything, so it answers to its machine's own names only: another site's
+                # name that leads here (DNS rebinding) would let that site's pages in.
+                app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host])
             uvicorn.run(
-                service.create_api(settings),
+                app,
                 host=settings.host,
                 port=settings.port,
                 log_level="warning",

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from recouvra.chassis.watched import WatchedFileError
 from recouvra.contracts.codes import Message
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,16 @@ class ShownProblem(BaseModel):
     title: str = Field(description="A sentence for people, in the caller's language: what to do.")
     status: int = Field(ge=400, le=599, description="The status of the answer.")
     errors: list[Fault] = Field(default=[], min_length=1, description="Each fault of the request, where it has some.")
+
+
+_TOO_LONG = Message(
+    fr="La réponse prend trop de temps ; demandez moins (un filtre, moins de regroupements), ou plus tard.",
+    en="The answer takes too long; ask for less (a filter, fewer groupings), or later.",
+)
+_UNREADABLE = Message(
+    fr="Un fichier de réglages du service est illisible ; l'administrateur du fonds doit le corriger.",
+    en="A settings file of the service cannot be read; the fund's administrator has to mend it.",
+)
 
 
 class Problem(Exception):
@@ -116,6 +127,16 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [("/" + "/".join(map(str, fault["loc"])), _fault(fault)) for fault in error.errors()]
         return problem_response(request, Problem(422, "invalid-request", _TITLES[422], faults))
+
+    @app.exception_handler(asyncpg.QueryCanceledError)
+    async def _too_long(request: Request, error: Exception) -> JSONResponse:
+        log.warning("statement ended by its limit: %r", error)
+        return problem_response(request, Problem(503, "too-long", _TOO_LONG))
+
+    @app.exception_handler(WatchedFileError)
+    async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s", error)
+        return problem_response(request, Problem(503, "settings-unreadable", _UNREADABLE))
 
     @app.exception_handler(OSError)
     @app.exception_handler(TimeoutError)

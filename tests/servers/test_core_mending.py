@@ -195,6 +195,18 @@ async def test_a_refusal_is_not_kept_under_its_idempotency_key(it: Till, client:
     assert (await client.post(path, json={"reason": "a"}, headers=key)).status_code == 200
 
 
+async def test_a_sources_file_that_cannot_be_read_is_told_and_nothing_is_replayed(it: Till, tmp_path: Path) -> None:
+    await it.take(it.record(it.payment(1)), reading=it.reading(sources=_sources(tmp_path, [])))
+    reading = it.reading(sources=tmp_path / "none.json")
+    app = api(Settings(kafka="127.0.0.1:9", database_url=it.url), [], reading)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://till") as made:
+        (letter,) = await _waiting(made)
+        answer = await made.post(f"/v1/dead-letters/{letter['id']}/replay")
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:recouvra:problem:settings-unreadable")
+        assert len(await _waiting(made)) == 1
+
+
 async def test_a_body_beyond_the_bound_is_refused_whether_announced_or_not(client: httpx.AsyncClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(20):

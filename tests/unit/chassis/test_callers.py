@@ -103,6 +103,27 @@ async def test_a_dry_run_is_a_question_although_it_is_a_post(client: httpx.Async
         assert (await client.post("/v1/figures/dry-run", headers=_bearing(token))).status_code == status
 
 
+async def test_a_page_of_another_site_acts_for_nobody_and_a_token_acts_from_anywhere(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    _written(tmp_path, TOKENS | {"anonymous": {"role": "administrator"}})
+    foreign, own = {"Origin": "http://evil.example"}, {"Origin": "http://till"}
+    assert (await client.post("/v1/figures", headers=own)).status_code == 200
+    refused = await client.post("/v1/figures", headers=foreign)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:recouvra:problem:foreign-origin")
+    assert (await client.post("/v1/figures", headers={"Origin": "null"})).status_code == 403
+    assert (await client.post("/v1/figures", headers=foreign | _bearing("o-secret"))).status_code == 200
+    assert (await client.get("/v1/figures", headers=foreign)).status_code == 200
+
+
+async def test_methods_that_nobody_knows_make_no_series_of_their_own(client: httpx.AsyncClient) -> None:
+    for number in range(20):
+        await client.request(f"ZZ{number}", "/v1/figures")
+    text = (await client.get("/metrics")).text
+    assert "ZZ" not in text
+    assert 'method="other"' in text
+
+
 async def test_every_path_of_the_common_face_asks_for_a_token_but_those_that_tell_of_health(
     client: httpx.AsyncClient,
 ) -> None:
@@ -140,6 +161,8 @@ BROKEN = [
     '{"t": {"role": "reader"}}',
     '{"t": {"name": " ", "role": "reader"}}',
     '{"": {"name": "a", "role": "reader"}}',
+    '{"clé": {"name": "a", "role": "reader"}}',
+    '{"a b": {"name": "a", "role": "reader"}}',
     '{"t": {"name": "a", "role": ["reader"]}}',
 ]
 
