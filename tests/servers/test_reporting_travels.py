@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from recouvra.chassis.positions import Place
+from recouvra.contracts.record import Record
 from tests.servers.reporting_at_work import CreateDatabase, affiliated, assessed, at, fact, reporting
 
 KNOWN = at("2026-02-01T12:00:00")
@@ -40,3 +42,19 @@ async def test_an_answer_that_is_still_true_is_not_sent_again(postgres: CreateDa
         assert (await it.get(RATES, headers=tag, as_of="2026-02-03")).status_code == 304
         await it.feed(fact(assessed("A", "2026-01", 1), KNOWN + timedelta(days=30)))
         assert (await it.get(RATES, headers=tag, as_of="2026-02-03")).status_code == 200
+
+
+async def test_a_replayed_fact_changes_the_tag_of_the_answers_that_it_is_in(postgres: CreateDatabase) -> None:
+    async with reporting(postgres) as it:
+        await it.feed(fact(affiliated("A"), KNOWN), fact(assessed("A", "2026-01", 1_000), KNOWN))
+        lost = fact(assessed("A", "2026-01", 777), KNOWN)
+        aside = Record(lost.topic, 0, 1, lost.key, lost.value, lost.headers)
+        await it.reading.take(it.connection, {Place(lost.topic, 0): (1, 2)}, [aside], failed=ValueError("x"))
+        await it.complete("2026-03-01T00:00:00Z")
+        first = await it.get(RATES, as_of="2026-02-28")
+        tag = {"if-none-match": first.headers["etag"]}
+        assert (await it.get(RATES, headers=tag, as_of="2026-02-28")).status_code == 304
+        letter = (await it.get("/v1/dead-letters")).json()["rows"][0]
+        assert (await it.client.post(f"/v1/dead-letters/{letter['id']}/replay")).json()["state"] == "replayed"
+        again = await it.get(RATES, headers=tag, as_of="2026-02-28")
+        assert (again.status_code, again.json()["total"]["assessed_xof"]) == (200, 1_777)

@@ -14,6 +14,12 @@ from recouvra.contracts.topics import MARKS
 from services.reporting.projections.marks import complete_up_to
 
 _WORK_MEMORY = "32MB"  # a fund's payers and periods are grouped without going to the disk
+# A replay moves no position. Its audit lines are counted: the newest of them may be committed before an older one.
+_READ = """
+select md5(concat_ws(' ', string_agg(concat_ws('/', topic, partition, next_offset), ' ' order by topic, partition),
+                     'replays', (select count(*) from audit where act = 'replay')))
+from position where topic <> $1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Snapshot:
 
     Attributes:
         complete_up_to: no fact known up to then is missing.
-        positions: names the facts that are in; it changes with each one.
+        positions: names the facts that are in; it changes with each one, read at its place or replayed.
     """
 
     connection: Connection
@@ -50,9 +56,5 @@ async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[
                     en="The first facts are still being read; try again in a few seconds.",
                 ),
             )
-        read = await connection.fetchval(
-            "select coalesce(md5(string_agg(concat_ws('/', topic, partition, next_offset), ' ' "
-            "order by topic, partition)), '') from position where topic <> $1",
-            MARKS,
-        )
+        read = await connection.fetchval(_READ, MARKS)
         yield Snapshot(connection, complete, read)
