@@ -136,11 +136,11 @@ class Office(NamedTuple):
 
 
 @asynccontextmanager
-async def office(postgres: CreateDatabase, clock: str = "event") -> AsyncIterator[Office]:
+async def office(postgres: CreateDatabase, clock: str = "event", tokens: Path | None = None) -> AsyncIterator[Office]:
     """A new database; what is said over HTTP is said by the system's clock, whatever the worker reads by."""
     url = await postgres(f"contributions_{uuid4().hex[:12]}")
     desk = await Desk.opened(url, clock=clock)
-    settings = Settings(kafka="127.0.0.1:1", database_url=url, clock=clock)
+    settings = Settings(kafka="127.0.0.1:1", database_url=url, clock=clock, tokens_file=tokens)
     service = build(settings)
     app = service.api(settings, service.migration_names(), service.reading(settings))
     async with (

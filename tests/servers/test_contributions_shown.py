@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +188,21 @@ async def test_a_number_that_nobody_registered_or_declared_is_not_found(place: O
     assert (unregistered["payer_id"], unregistered["rows"][0]["insured_share_xof"]) == (None, 1_224)
     assert (await place.http.get(f"/v1/insured/{N3}/contributions")).status_code == 404
     assert (await place.http.get("/v1/insured/a%20b/contributions")).status_code == 422
+
+
+async def test_a_career_is_for_an_operator_and_not_for_whoever_reads_figures(
+    postgres: CreateDatabase, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text('{"r": {"name": "awa", "role": "reader"}, "o": {"name": "issa", "role": "operator"}}')
+    async with office(postgres, tokens=tokens) as place:
+        await place.desk.take(affiliated("P1"), person(N1))
+
+        async def status(path: str, token: str) -> int:
+            return (await place.http.get(path, headers={"Authorization": f"Bearer {token}"})).status_code
+
+        career, account = f"/v1/insured/{N1}/contributions", "/v1/payers/P1/account"
+        assert [await status(path, token) for path in (career, account) for token in "ro"] == [403, 200, 200, 200]
 
 
 async def test_a_pair_of_declarations_is_listed_until_one_of_them_is_replaced(place: Office) -> None:

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from recouvra.chassis.database import WRITER, connect
+from services.contributions.doors.cursors import written
 from tests.builders import Draft, declaration, payment, reversal
 from tests.servers.conftest import CreateDatabase
 from tests.servers.contributions_desk import Desk, Office, affiliated, office
@@ -235,6 +236,12 @@ async def test_a_cursor_that_was_never_given_is_refused(place: Office, cursor: s
     for path in ("/v1/suspense", "/v1/waiting", "/v1/double-declarations"):
         answer = await place.http.get(path, params={"cursor": cursor})
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/cursor")
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+async def test_an_instant_beyond_the_years_that_a_date_can_have_is_no_cursor(place: Office, since: str) -> None:
+    answer = await place.http.get("/v1/waiting", params={"cursor": written([since, "incomplete", "x", "y"])})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/cursor")
 
 
 async def test_two_operators_at_once_give_a_payment_to_one_payer_only(place: Office) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query
+from fastapi import Depends, FastAPI, Query
 
+from recouvra.chassis.callers import Role, needs
 from recouvra.chassis.http import Face
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
@@ -60,10 +61,14 @@ def add_accounts(app: FastAPI, face: Face) -> None:
         "/v1/insured/{insured_number}/contributions",
         tags=["accounts"],
         summary="La carrière d'un assuré / an insured person's career",
+        dependencies=[Depends(needs(Role.OPERATOR))],
         responses={404: {"description": "a number that nobody registered or declared"}},
     )
     async def show_career(insured_number: Identifier) -> Career:
-        """Accepted lines of declarations in force, by period, with their exact shares. Statuses: 200, 404, 422."""
+        """Accepted lines of declarations in force, by period, with their exact shares. Statuses: 200, 404, 422.
+
+        Personal data: it needs the role `operator`.
+        """
         pool = await face.database.pool()
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             is_known, payer_id = await career.belongs_to(connection, insured_number)

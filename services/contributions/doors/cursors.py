@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -22,11 +22,11 @@ Key = Callable[[Any], Any]
 
 
 def instant(said: Any) -> datetime:
-    """An aware instant of a cursor; raises ValueError, TypeError."""
+    """An aware instant of a cursor, that UTC can tell too; raises ValueError, TypeError, OverflowError."""
     moment = datetime.fromisoformat(said)
     if moment.tzinfo is None:
         raise ValueError("without a zone")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def day(said: Any) -> date:
