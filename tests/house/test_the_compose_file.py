@@ -114,6 +114,13 @@ def test_the_image_does_not_run_as_root() -> None:
     assert re.findall(r"^USER (\S+)", last, re.MULTILINE) == ["10001"]
 
 
+def test_who_writes_tables_as_files_writes_them_to_a_volume_and_not_to_memory() -> None:
+    api, volumes = compose()["services"]["reporting-api"], compose()["volumes"]
+    mounted = dict(reversed(volume.rsplit(":", 1)) for volume in api["volumes"] if not volume.endswith(":ro"))
+    assert mounted[api["environment"]["TMPDIR"]] in volumes
+    assert api["environment"]["TMPDIR"] not in api["tmpfs"]
+
+
 def test_every_service_has_its_three_roles_its_database_and_a_password_of_its_own() -> None:
     roles = {name for name in ours(compose()) if "-" in name}
     assert roles == {f"{name}-{role}" for name in SERVICES for role in ("migrate", "api", "worker")}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import tempfile
 from collections.abc import AsyncIterator, MutableMapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -168,6 +168,19 @@ async def test_files_that_nobody_takes_keep_no_session_and_no_name_on_the_disk(f
         await asyncio.gather(*stalled, return_exceptions=True)
 
 
+async def test_one_xlsx_is_written_at_a_time(
+    filled: Reporting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    asked = [asyncio.create_task(filled.get("/v1/payers", format="xlsx")) for _ in range(4)]
+    seen = set[int]()
+    while not all(task.done() for task in asked):
+        seen.add(len(_files()))
+        await asyncio.sleep(0)
+    assert [(await task).status_code for task in asked] == [200] * 4
+    assert seen == {0, 1}
+
+
 async def _stalled(it: Reporting, form: str) -> asyncio.Task[None]:
     """A client that asked for a file and, once it comes, takes none of it."""
     coming, never = asyncio.Event(), asyncio.Event()
@@ -196,4 +209,4 @@ async def _stalled(it: Reporting, form: str) -> asyncio.Task[None]:
 
 
 def _files() -> set[str]:
-    return {path.name for path in Path(gettempdir()).glob("recouvra-*")}
+    return {path.name for path in Path(tempfile.gettempdir()).glob("recouvra-*")}

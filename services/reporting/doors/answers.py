@@ -29,6 +29,7 @@ A = TypeVar("A", bound=Paged)
 _REPEATABLE = ("group_by",)
 _ROWS_A_BATCH = 5_000
 _FILES_AT_ONCE = 4  # of the pool's eight sessions: whoever asks for a page never waits for long tables
+_SHEETS_AT_ONCE = 1  # no form takes more work, nor more of the disk before it is packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class Answers:
     database: Database
     awaited: Sequence[str]
     _files: Semaphore = field(default_factory=lambda: Semaphore(_FILES_AT_ONCE))
+    _sheets: Semaphore = field(default_factory=lambda: Semaphore(_SHEETS_AT_ONCE))
 
     async def table(self, request: Request, asked: A, plan: Callable[[A, datetime], Plan]) -> Response:
-        """A report of rows: a page with its total as JSON, or every row as a file."""
+        """A report of rows: a page with its total as JSON, or every row as a file; an XLSX waits for the one before."""
         once(request)
         form = formats.wanted(request, asked.format, formats.OF_TABLES)
+        async with self._sheets if form == "xlsx" else nullcontext():
+            return await self._table(request, asked, plan, form)
+
+    async def _table(self, request: Request, asked: A, plan: Callable[[A, datetime], Plan], form: str) -> Response:
         async with nullcontext() if form == "json" else self._files, snapshot(self.database, self.awaited) as seen:
             as_of, after = seen.answered(asked.as_of), None
             if asked.cursor is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from pyarrow.parquet import read_table
 
 from recouvra.chassis.problems import Problem
 from services.reporting.doors.files.csv import CsvFile, harmless
+from services.reporting.doors.files.export import Export
 from services.reporting.doors.files.parquet import ParquetFile
 from services.reporting.doors.files.xlsx import XlsxFile
 from services.reporting.reports.plan import Cell, Kind
@@ -100,12 +103,20 @@ def test_a_number_that_a_sheet_would_round_is_a_text(tmp_path: Path) -> None:
 
 
 def test_a_sheet_holds_so_many_rows_and_says_what_to_ask_beyond(tmp_path: Path) -> None:
-    file = XlsxFile(tmp_path / "a.xlsx", {"name": Kind.TEXT}, "a", most_rows=3)
+    file = XlsxFile(tmp_path / "a.xlsx", {"name": Kind.TEXT}, "a", most_rows=2)
     file.add([["a"], ["b"]])
     with pytest.raises(Problem) as refused:
         file.add([["c"]])
     assert (refused.value.status, refused.value.code) == (422, "too-large-for-form")
     assert "CSV" in refused.value.message.en
+
+
+def test_a_sheet_of_more_than_200_000_rows_is_refused_in_both_languages(tmp_path: Path) -> None:
+    file = XlsxFile(tmp_path / "a.xlsx", {"name": Kind.TEXT}, "a")
+    with pytest.raises(Problem) as refused:
+        file.add([["a"]] * 200_001)
+    assert "200\u202f000 lignes" in refused.value.message.fr
+    assert "200,000 rows" in refused.value.message.en
 
 
 def test_parquet_is_typed_exact_and_in_row_groups(tmp_path: Path) -> None:
@@ -133,3 +144,16 @@ def test_a_sum_beyond_64_bits_is_refused_by_parquet_and_never_rounded(tmp_path: 
     with pytest.raises(Problem) as refused:
         file.add([[2**63]])
     assert refused.value.status == 422
+
+
+def test_what_a_killed_process_left_goes_after_a_day_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("recouvra-table-left", "recouvra-table-young", "recouvra-other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "payers.csv").touch()
+    for name in ("recouvra-table-left", "recouvra-other"):
+        os.utime(tmp_path / name, (0, 0))
+    Export("csv", "payers", TABLE, ",").drop()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recouvra-other", "recouvra-table-young"]

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import BinaryIO, Protocol
 
 from fastapi.responses import StreamingResponse
@@ -22,6 +25,8 @@ from services.reporting.doors.formats import TYPES
 from services.reporting.reports.plan import Cell, Kind
 
 _BYTES_A_CHUNK = 1 << 16
+_FOLDER = "recouvra-table-"
+_ABANDONED_S = 24 * 3600  # no table takes a day
 
 
 class TableFile(Protocol):
@@ -40,7 +45,8 @@ class Export:
     """A file that is being written, alone in a folder of its own, which goes when the file is sent or dropped."""
 
     def __init__(self, form: str, name: str, table: Mapping[str, Kind], delimiter: str) -> None:
-        self._folder = TemporaryDirectory(prefix="recouvra-", ignore_cleanup_errors=True)
+        _sweep()
+        self._folder = TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True)
         self._form, self._name = form, name
         self._path = Path(self._folder.name) / f"{name}.{form}"
         self._file = self._opened(table, delimiter)
@@ -59,8 +65,12 @@ class Export:
             async for rows in batches:
                 await asyncio.to_thread(self._file.add, rows)
         except BaseException:
-            self._folder.cleanup()
+            self.drop()
             raise
+
+    def drop(self) -> None:
+        """Leaves nothing of the file."""
+        self._folder.cleanup()
 
     async def sent(self, headers: Mapping[str, str]) -> StreamingResponse:
         """The complete file as an answer; on the disk it has no name any more, and goes with whoever reads it."""
@@ -76,6 +86,14 @@ class Export:
         with self._folder:
             self._file.close()
             return self._path.open("rb")
+
+
+def _sweep() -> None:
+    """Takes away what a process that was killed left of its files; on a disk they would stay for ever."""
+    for folder in Path(gettempdir()).glob(f"{_FOLDER}*"):
+        with suppress(OSError):  # it may be complete and gone by now, or another user's
+            if folder.stat().st_mtime < time.time() - _ABANDONED_S:
+                shutil.rmtree(folder)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from services.reporting.reports.plan import Cell, Kind
 
-_MOST_ROWS = 1_048_576  # of a sheet, its header among them
+_MOST_ROWS = 200_000  # below its header; a sheet could hold five times as many, and keep a processor for minutes
 _MOST_DIGITS = 15  # that a spreadsheet's number holds
 _WIDTHS = {Kind.TEXT: 16, Kind.COUNT: 10, Kind.FRANCS: 18, Kind.RATE: 10}
 _FORMATS = {Kind.COUNT: "#,##0", Kind.FRANCS: "#,##0", Kind.RATE: "0.00%"}
@@ -37,9 +37,9 @@ class XlsxFile:
         self._next_row = 1
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Writes some more rows, in order; raises a 422 problem for more than a sheet holds."""
-        if self._next_row + len(rows) > self._most_rows:
-            raise _too_long(self._most_rows - 1)
+        """Writes some more rows, in order; raises a 422 problem for more than are given in this form."""
+        if self._next_row - 1 + len(rows) > self._most_rows:
+            raise _too_long(self._most_rows)
         for row in rows:
             for column, cell in enumerate(row):
                 self._write(column, cell)
@@ -61,9 +61,11 @@ class XlsxFile:
 
 
 def _too_long(rows: int) -> Problem:
+    en = f"{rows:,}"
+    fr = en.replace(",", "\u202f")
     message = Message(
-        fr=f"Une feuille XLSX contient au plus {rows} lignes : demandez CSV ou Parquet, ou filtrez.",
-        en=f"An XLSX sheet holds at most {rows} rows: ask for CSV or Parquet, or filter.",
+        fr=f"Un fichier XLSX contient ici au plus {fr} lignes : demandez CSV ou Parquet, ou filtrez.",
+        en=f"An XLSX file holds at most {en} rows here: ask for CSV or Parquet, or filter.",
     )
     fault = Message(fr="trop de lignes pour cette forme", en="too many rows for this form")
     return Problem(422, "too-large-for-form", message, [("/query/format", fault)])
