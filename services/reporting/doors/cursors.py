@@ -13,7 +13,7 @@ from fastapi import Request
 
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
-from services.reporting.reports.instants import told
+from services.reporting.reports.instants import instant, told
 
 _MAY_CHANGE = ("cursor", "limit", "lang", "format")
 _BITE = 12
@@ -35,16 +35,17 @@ class Cursor:
     def read(cls, request: Request, text: str, of: Sequence[type[str] | type[int]]) -> Cursor:
         """Reads it again, of a query whose places are made of these; raises a 422 problem for what was not given.
 
-        The seal is no secret: whoever forges it reads nothing but what the query's filters would give.
+        The seal is no secret: whoever forges it reads nothing but what the query's filters would give, and a place that
+        none can be is refused as another query's is.
         """
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             seal, said = raw[:_BITE], raw[_BITE:]
             if seal == _seal(request, said):
                 as_of, *last = json.loads(said)
-                if [type(value) for value in last] == list(of):
-                    return cls(datetime.fromisoformat(as_of), last)
-        except (ValueError, TypeError):
+                if [type(value) for value in last] == list(of) and all(map(_can_be_looked_for, last)):
+                    return cls(instant(as_of), last)
+        except (ValueError, TypeError, RecursionError):
             pass
         fault = Message(
             fr="ce curseur n'est pas celui de la page précédente de cette requête ; recommencez sans curseur",
@@ -52,6 +53,11 @@ class Cursor:
         )
         message = Message(fr="Ce curseur ne vaut pas pour cette requête.", en="This cursor is not one of this query.")
         raise Problem(422, "invalid-request", message, [("/query/cursor", fault)])
+
+
+def _can_be_looked_for(value: str | int) -> bool:
+    """Whether PostgreSQL can hold it; raises ValueError for an unpaired surrogate."""
+    return isinstance(value, int) or b"\0" not in value.encode()
 
 
 def _seal(request: Request, said: bytes) -> bytes:
