@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -32,9 +35,15 @@ class Place(NamedTuple):
 @pytest_asyncio.fixture
 async def place(postgres: CreateDatabase) -> AsyncIterator[Place]:
     """A new database."""
+    async with _opened(postgres) as it:
+        yield it
+
+
+@asynccontextmanager
+async def _opened(postgres: CreateDatabase, tokens: Path | None = None) -> AsyncIterator[Place]:
     url = await postgres(f"liquidation_{uuid4().hex[:12]}")
     window = await Window.opened(url)
-    settings = Settings(kafka="127.0.0.1:1", database_url=url, clock="event")
+    settings = Settings(kafka="127.0.0.1:1", database_url=url, clock="event", tokens_file=tokens)
     service = build(settings)
     app = service.create_api(settings)
     async with (
@@ -86,6 +95,29 @@ async def test_duplicates_are_shown_in_the_order_of_reading_page_by_page(place: 
     assert states[-1] == "waiting"
 
 
+async def test_duplicates_of_a_thousand_lines_come_twenty_a_page(place: Place) -> None:
+    await place.window.take(person(), *(form("S1", lines=[(1, n)] * 1_000) for n in range(1, 24)))
+    first = await place.get("/v1/forms/S1")
+    rest = await place.get("/v1/forms/S1", cursor=first["next"])
+    claimed = [duplicate["claimed_xof"] for duplicate in first["duplicates"] + rest["duplicates"]]
+    assert (len(first["duplicates"]), claimed, rest["next"]) == (20, [1_000 * n for n in range(2, 24)], None)
+    assert {len(shown["lines"]) for shown in (first["form"], *first["duplicates"])} == {1_000}
+
+
+async def test_what_care_a_number_received_is_shown_to_operators_only(postgres: CreateDatabase, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({role: {"name": role, "role": role} for role in ("reader", "operator")}))
+    async with _opened(postgres, tokens) as it:
+        await it.window.take(form("S1"))
+        for path in ("/v1/forms/S1", "/v1/forms/S9", "/v1/waiting"):
+            statuses = {
+                token: (await it.http.get(path, headers={"authorization": f"Bearer {token}"})).status_code
+                for token in ("reader", "operator", "nobody")
+            }
+            found = 404 if path.endswith("S9") else 200
+            assert statuses == {"reader": 403, "operator": found, "nobody": 401}
+
+
 async def test_what_waits_is_listed_oldest_first_page_by_page(place: Place) -> None:
     await place.window.take(person(), form("S9"), form("S2", "N2"), form("S1", "N3"), form("S9", "N2"))
     await place.window.take(form("S0", "N2"))
@@ -112,6 +144,7 @@ async def test_a_serial_that_was_never_read_is_not_found(place: Place) -> None:
         ("/v1/forms/S1?cursor=-1", "/query/cursor"),
         ("/v1/forms/S1?cursor=99999999999", "/query/cursor"),
         ("/v1/forms/S1?limit=0", "/query/limit"),
+        ("/v1/forms/S1?limit=21", "/query/limit"),
         ("/v1/waiting?limit=501", "/query/limit"),
         ("/v1/waiting?cursor=x", "/query/cursor"),
     ],

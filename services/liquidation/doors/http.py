@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Query
+from fastapi import Depends, FastAPI, Query, Response
 from pydantic import BaseModel, Field
 
 from recouvra.chassis.batch import Reading
+from recouvra.chassis.callers import Role, needs
 from recouvra.chassis.http import create_app
 from recouvra.chassis.problems import Problem
 from recouvra.chassis.settings import Settings
@@ -18,6 +20,7 @@ from recouvra.contracts.event import CareKind, Identifier, ProviderKind
 from services.liquidation.store import views
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+Duplicates = Annotated[int, Query(ge=1, le=20, description="Doublons par page / duplicates of a page.")]
 Cursor = Annotated[str | None, Query(pattern="^[0-9]{1,9}$")]
 WaitingCursor = Annotated[str | None, Query(pattern="^[0-9]{1,18}$")]
 
@@ -88,10 +91,18 @@ def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) 
     app, face = create_app(
         "liquidation", "Ce que la caisse prend en charge / what the fund bears of care", settings, migrations, reading
     )
+    operator = [Depends(needs(Role.OPERATOR))]  # which care a number received is health data
 
-    @app.get("/v1/forms/{form_serial}", tags=["forms"], summary="Une feuille de soins / a care form")
-    async def show_form(form_serial: Identifier, cursor: Cursor = None, limit: Limit = 100) -> FormAndDuplicates:
-        """What was filed under a serial and what was made of it; pages of duplicates. Statuses: 200, 404, 422."""
+    @app.get(
+        "/v1/forms/{form_serial}",
+        tags=["forms"],
+        summary="Une feuille de soins / a care form",
+        response_model=FormAndDuplicates,
+        responses={404: {"description": "no form was read under this serial"}},
+        dependencies=operator,
+    )
+    async def show_form(form_serial: Identifier, cursor: Cursor = None, limit: Duplicates = 20) -> Response:
+        """What was filed under a serial and what was made of it; pages of duplicates. Statuses: 200, 403, 404, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             found = await views.form(connection, form_serial, int(cursor or 0), limit)
@@ -104,16 +115,16 @@ def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) 
                     en="No care form has been read under this serial.",
                 ),
             )
-        first, duplicates, following = found
-        return FormAndDuplicates(
-            form=ShownForm(**first),
-            duplicates=[ShownForm(**duplicate) for duplicate in duplicates],
-            next=None if following is None else str(following),
-        )
+        return Response(await asyncio.to_thread(_told, found), media_type="application/json")
 
-    @app.get("/v1/waiting", tags=["forms"], summary="Les feuilles en attente / forms that wait")
+    @app.get(
+        "/v1/waiting",
+        tags=["forms"],
+        summary="Les feuilles en attente / forms that wait",
+        dependencies=operator,
+    )
     async def list_waiting(cursor: WaitingCursor = None, limit: Limit = 100) -> WaitingPage:
-        """Forms of insured numbers that are not known, oldest first. Statuses: 200, 422."""
+        """Forms of insured numbers that are not known, oldest first. Statuses: 200, 403, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection:
             rows, following = await views.waiting(connection, int(cursor or 0), limit)
@@ -122,3 +133,10 @@ def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) 
         )
 
     return app
+
+
+def _told(found: views.KeptForms) -> str:
+    """As JSON; a page may have tens of thousands of lines, so this is for a thread."""
+    form, *duplicates = (ShownForm(**each) for each in found.shown())
+    following = None if found.following is None else str(found.following)
+    return FormAndDuplicates(form=form, duplicates=duplicates, next=following).model_dump_json()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -20,13 +22,27 @@ _WHOLE = (
 )
 
 
-async def form(
-    connection: Connection, form_serial: str, after: int, limit: int
-) -> tuple[dict[str, Any], list[dict[str, Any]], int | None] | None:
-    """The first form that was read under a serial, and its duplicates in the order of reading; None for neither.
+@dataclass(frozen=True, slots=True)
+class KeptForms:
+    """What was read under a serial.
 
-    Duplicates are those beyond reading `after`, at most `limit`; the last value is the reading to go on after, None at
-    the end.
+    Attributes:
+        rows: the first form, then duplicates in the order of reading.
+        following: the reading to go on after; None at the end.
+    """
+
+    rows: Sequence[asyncpg.Record]
+    following: int | None
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Each form as it is shown; a form has up to a thousand lines, so this is for a thread."""
+        return [_shown(row) for row in self.rows]
+
+
+async def form(connection: Connection, form_serial: str, after: int, limit: int) -> KeptForms | None:
+    """The first form that was read under a serial, and its duplicates; None where none was read.
+
+    Duplicates are those beyond reading `after`, at most `limit`.
     """
     first = await connection.fetchrow(
         f"select {_WHOLE} from form where form_serial = $1 and reading_no = 1",  # noqa: S608 - constants
@@ -41,8 +57,7 @@ async def form(
         max(after, 1),
         limit + 1,
     )
-    following = rows[limit - 1]["reading_no"] if len(rows) > limit else None
-    return _shown(first), [_shown(row) for row in rows[:limit]], following
+    return KeptForms([first, *rows[:limit]], rows[limit - 1]["reading_no"] if len(rows) > limit else None)
 
 
 async def waiting(connection: Connection, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
