@@ -231,3 +231,23 @@ async def test_a_dry_run_under_a_key_gives_its_first_answer_again(place: Office)
     other = await place.http.post(PATH, json=body | {"period": MONTH}, headers=key)
     assert other.status_code == 422
     assert (await place.http.post(PATH, json=body)).json()["outcome"] == "accepted"
+
+
+async def test_a_dry_run_under_a_known_key_is_answered_before_it_is_rehearsed_again(place: Office) -> None:
+    await settled(place)
+    sent, key = declaration("P1", PERIODS[0], declaration_id="D1", at=NOW), {"Idempotency-Key": "K1"}
+    first = await place.http.post(PATH, json=dict(sent.body), headers=key)
+    await place.desk.take(declaration("P1", PERIODS[1], declaration_id="D1"))
+    assert (await asked(place, sent))[0] == 409
+    again = await place.http.post(PATH, json=dict(sent.body), headers=key)
+    assert (again.status_code, again.content) == (200, first.content)
+    invalid = await place.http.post(PATH, content=b"{", headers=key)
+    assert invalid.json()["type"].endswith("idempotency-key-reused")
+
+
+async def test_more_dry_runs_at_once_than_there_are_sessions_are_all_answered(place: Office) -> None:
+    await settled(place)
+    body = dict(declaration("P1", PERIODS[0], [(number, 50_000) for number in NUMBERS], at=NOW).body)
+    keys = [{}, *({"Idempotency-Key": f"K{number % 10}"} for number in range(20))]
+    answers = await asyncio.gather(*(place.http.post(PATH, json=body, headers=key) for key in keys))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}

@@ -15,6 +15,7 @@ from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
 from services.contributions.domain.account import Account
+from services.contributions.domain.answers import FullAnswer
 from services.contributions.domain.rehearsing import rehearse
 from services.contributions.store.book import Named, peek_book
 
@@ -34,8 +35,8 @@ class WholeDeclaration(PayrollDeclared):
     )
 
 
-async def dry_run(pool: asyncpg.Pool, declared: WholeDeclaration) -> bytes:
-    """The `declaration-answered` value as JSON, every anomaly in it; judged on one snapshot, at the system's clock.
+async def dry_run(pool: asyncpg.Pool, declared: WholeDeclaration) -> FullAnswer:
+    """The `declaration-answered` value with every anomaly; judged on one snapshot, at the system's clock.
 
     Nothing is locked or written, and the session is free again before the rules run, in a thread. Raises
     rehearsing.WouldConflict, rehearsing.WouldWait. Source: DEF-021 to DEF-025.
@@ -44,10 +45,12 @@ async def dry_run(pool: asyncpg.Pool, declared: WholeDeclaration) -> bytes:
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         now = (await Clock.read(connection, "system")).reading(None)
         book = await peek_book(connection, named)
-    return await asyncio.to_thread(_answered, declared, now, book.accounts[declared.payer_id], book.insured)
+    return await asyncio.to_thread(_rehearsed, declared, now, book.accounts[declared.payer_id], book.insured)
 
 
-def _answered(declared: WholeDeclaration, now: datetime, account: Account, payer_of: dict[str, str | None]) -> bytes:
+def _rehearsed(
+    declared: WholeDeclaration, now: datetime, account: Account, payer_of: dict[str, str | None]
+) -> FullAnswer:
     envelope = Envelope("dry-run", _SOURCE, declared.event_type(), now)
     received = Received(_RECORD, envelope, declared, declared.content())
-    return rehearse(account, payer_of, declared, received).to_json()
+    return rehearse(account, payer_of, declared, received)

@@ -1,6 +1,7 @@
 """The answer to a declaration, as its findings make it and as it travels. Source: DEF-021 to DEF-023."""
 
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 from recouvra.contracts.codes import AnomalyCode, anomaly_message
 from recouvra.contracts.declaration_answered import Anomaly, AnsweredInFull, DeclarationAnswered
@@ -13,6 +14,16 @@ TRAVELLING = 1_000
 """How many anomalies travel at most; the rest is served over HTTP."""
 VALUE_BYTES = 900_000
 """How large the answer may be as it travels."""
+
+
+class FullAnswer(NamedTuple):
+    """An answer as it is served, with every anomaly: those are findings until they are written, they may be many.
+
+    `told` is the answer without an anomaly in it.
+    """
+
+    told: AnsweredInFull
+    findings: tuple[Finding, ...]
 
 
 def rejected(declaration: Declaration, finding: Finding) -> Answer:
@@ -52,9 +63,10 @@ def answered(
         travelling = travelling[: min(len(travelling) - 1, len(travelling) * value_bytes // size)]
 
 
-def answered_in_full(payer_id: str, declaration: Declaration, answer: Answer) -> AnsweredInFull:
+def answered_in_full(payer_id: str, declaration: Declaration, answer: Answer) -> FullAnswer:
     """The answer as it is served, with every anomaly."""
-    return _answered(AnsweredInFull, payer_id, declaration, answer, tuple(map(worded, answer.findings)))
+    told = _answered(AnsweredInFull, payer_id, declaration, replace(answer, findings=()), ())
+    return FullAnswer(told, answer.findings)
 
 
 def _answered(

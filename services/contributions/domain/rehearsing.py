@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
 from services.contributions.domain.account import Account
-from services.contributions.domain.answers import answered_in_full
+from services.contributions.domain.answers import FullAnswer, answered_in_full
 from services.contributions.domain.changes import Changes
 from services.contributions.domain.declaring import Desk
 
@@ -21,7 +20,7 @@ class WouldWait(Exception):
 
 def rehearse(
     account: Account, payer_of: Mapping[str, str | None], event: PayrollDeclared, received: Received
-) -> AnsweredInFull:
+) -> FullAnswer:
     """The answer to a part, with every anomaly. `account` and what it holds are spoiled by it.
 
     A declaration that was read already, with the same content, has no effect: the answer that it had stands, whatever

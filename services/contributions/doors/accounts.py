@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, Query
+from fastapi import Depends, FastAPI, Query, Response
+from pydantic_core import to_json
 
 from recouvra.chassis.callers import Role, needs
 from recouvra.chassis.http import Face
@@ -46,16 +48,17 @@ def add_accounts(app: FastAPI, face: Face) -> None:
         "/v1/payers/{payer_id}/account",
         tags=["accounts"],
         summary="Le compte d'un cotisant / a payer's account",
+        response_model=ShownAccount,
         responses={404: {"description": "nothing was read of this payer"}},
     )
-    async def show_account(payer_id: Identifier) -> ShownAccount:
+    async def show_account(payer_id: Identifier) -> Response:
         """Dues, payments, where each was placed, credit; all in one snapshot. Statuses: 200, 404, 422."""
         pool = await face.database.pool()
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             found = await views.account(connection, payer_id)
         if found is None:
             raise _UNKNOWN_PAYER
-        return _shown_account(found)
+        return Response(await asyncio.to_thread(_shown_account, found), media_type="application/json")
 
     @app.get(
         "/v1/insured/{insured_number}/contributions",
@@ -96,9 +99,11 @@ def add_accounts(app: FastAPI, face: Face) -> None:
         return WaitingPage(rows=[_shown_waiting(row) for row in rows], next=following, **counts)
 
 
-def _shown_account(found: dict[str, Any]) -> ShownAccount:
+def _shown_account(kept: views.KeptAccount) -> bytes:
+    """As JSON; a reference under which the treasury reports may have very many payments, so this is for a thread."""
+    found = kept.account()
     periods, payments = found["periods"], found["payments"]
-    return ShownAccount(
+    account = ShownAccount(
         **found,
         due_xof=sum(due["due_xof"] for due in periods),
         received_xof=sum(due["received_xof"] for due in periods),
@@ -106,6 +111,7 @@ def _shown_account(found: dict[str, Any]) -> ShownAccount:
         credit_xof=sum(paid["held_xof"] for paid in payments if paid["held_as"] == "credit"),
         suspense_xof=sum(paid["held_xof"] for paid in payments if paid["held_as"] == "suspense"),
     )
+    return to_json(account)
 
 
 def _shown_waiting(row: dict[str, Any]) -> WaitingDeclaration | WaitingReversal:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import Semaphore
 from typing import Annotated
 
+import asyncpg
 from fastapi import FastAPI, Query, Request, Response
 
 from recouvra.chassis.acting import Answer, act
@@ -16,10 +18,11 @@ from recouvra.contracts.codes import Message
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.event import Identifier
 from services.contributions.acts.dry_run import WholeDeclaration, dry_run
-from services.contributions.domain.answers import answered_in_full
+from services.contributions.domain.answers import FullAnswer, answered_in_full
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
+from services.contributions.doors.large import Packed, pieces
 from services.contributions.doors.shapes import Doubled, DoubledPage, ShownDeclaration
 from services.contributions.store import lists, views
 
@@ -61,6 +64,8 @@ def add_declarations(app: FastAPI, face: Face) -> None:
 
 
 def _add_shown(app: FastAPI, face: Face) -> None:
+    one_at_a_time = Semaphore(1)  # of a hundred thousand lines, each takes a part of the service's memory
+
     @app.get(
         "/v1/declarations/{declaration_id}",
         tags=["declarations"],
@@ -71,18 +76,22 @@ def _add_shown(app: FastAPI, face: Face) -> None:
     async def show_declaration(declaration_id: Identifier, payer_id: Annotated[Identifier, Query()]) -> Response:
         """Its state and its last answer with every anomaly. Statuses: 200, 404, 422."""
         pool = await face.database.pool()
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            found = await views.declaration(connection, payer_id, declaration_id)
-        if found is None:
-            raise _UNKNOWN
-        return Response(await asyncio.to_thread(_shown, found), media_type="application/json")
+        async with one_at_a_time:
+            async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+                found = await views.declaration(connection, payer_id, declaration_id)
+            if found is None:
+                raise _UNKNOWN
+            packed = await asyncio.to_thread(_shown, found)
+            del found
+        return packed.response()
 
 
-def _shown(kept: views.KeptDeclaration) -> str:
+def _shown(kept: views.KeptDeclaration) -> Packed:
     """As JSON; an answer may have as many anomalies as a nation's payer has lines, so this is for a thread."""
     payer_id, declaration = kept.row["payer_id"], kept.declaration()
     answer = declaration.answer
-    return ShownDeclaration(
+    full = None if answer is None else answered_in_full(payer_id, declaration, answer)
+    shown = ShownDeclaration(
         declaration_id=declaration.declaration_id,
         payer_id=payer_id,
         period=declaration.period,
@@ -92,11 +101,14 @@ def _shown(kept: views.KeptDeclaration) -> str:
         replaces=declaration.replaces,
         replaced_by=declaration.replaced_by,
         waits_since=kept.row["waits_since"] if declaration.state in ("incomplete", "pending") else None,
-        answer=None if answer is None else answered_in_full(payer_id, declaration, answer),
-    ).model_dump_json()
+        answer=None if full is None else full.told,
+    )
+    return Packed(pieces(shown, () if full is None else full.findings))
 
 
 def _add_dry_run(app: FastAPI, face: Face) -> None:
+    one_at_a_time = Semaphore(1)
+
     @app.post(
         "/v1/declarations/dry-run",
         tags=["declarations"],
@@ -107,18 +119,27 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
     )
     async def rehearse_declaration(request: Request) -> Response:
         """The very answer that it would get now, with every anomaly; nothing is kept. Statuses: 200, 409, 413, 422."""
-        declared = await asyncio.to_thread(bodies.from_json, WholeDeclaration, await request.body())
-        try:
-            answer = await dry_run(await face.database.pool(), declared)
-        except WouldConflict as error:
-            raise _WOULD_CONFLICT from error
-        except WouldWait as error:
-            raise _WOULD_WAIT from error
+        body, pool = await request.body(), await face.database.pool()
 
         async def do(_: Connection, __: Caller) -> Answer:
-            return Answer(200, answer)
+            # Only where the key is new; on a session of its own, for the act's is not in one snapshot.
+            full = await _rehearsed(pool, body)
+            return Answer(200, await asyncio.to_thread(b"".join, pieces(*full)))
 
-        return await act(face, request, do)
+        async with one_at_a_time:
+            if "idempotency-key" in request.headers:
+                return await act(face, request, do)
+            packed = await asyncio.to_thread(Packed, pieces(*await _rehearsed(pool, body)))
+        return packed.response()
+
+
+async def _rehearsed(pool: asyncpg.Pool, body: bytes) -> FullAnswer:
+    try:
+        return await dry_run(pool, await asyncio.to_thread(bodies.from_json, WholeDeclaration, body))
+    except WouldConflict as error:
+        raise _WOULD_CONFLICT from error
+    except WouldWait as error:
+        raise _WOULD_WAIT from error
 
 
 def _add_doubled(app: FastAPI, face: Face) -> None:

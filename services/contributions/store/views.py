@@ -42,8 +42,25 @@ async def declaration(connection: Connection, payer_id: str, declaration_id: str
     return KeptDeclaration(row, parts or [])
 
 
-async def account(connection: Connection, key: str) -> dict[str, Any] | None:
-    """One payer's terms, its dues by period with the declarations that make them, and its money; None if never read."""
+@dataclass(frozen=True, slots=True)
+class KeptAccount:
+    """An account as it is kept; under a reference may stand very many payments, so they are made of rows when asked."""
+
+    row: asyncpg.Record
+    periods: list[asyncpg.Record]
+    payments: list[asyncpg.Record]
+
+    def account(self) -> dict[str, Any]:
+        """The payer's terms, its dues by period with the declarations that make them, its money; slow where much."""
+        return {
+            **self.row,
+            "periods": [_period(row) for row in self.periods],
+            "payments": [_payment(row) for row in self.payments],
+        }
+
+
+async def account(connection: Connection, key: str) -> KeptAccount | None:
+    """One payer's account; None if it was never read."""
     row = await connection.fetchrow(
         "select key as payer_id, payer_kind, territory_code, filing_frequency, known_at from account where key = $1",
         key,
@@ -51,11 +68,11 @@ async def account(connection: Connection, key: str) -> dict[str, Any] | None:
     if row is None:
         return None
     payments = await _payments(connection, "p.account_key = $1 and p.reverses is null", key)
-    return {**row, "periods": await _periods(connection, key), "payments": payments}
+    return KeptAccount(row, await _periods(connection, key), payments)
 
 
-async def _periods(connection: Connection, payer_id: str) -> list[dict[str, Any]]:
-    rows = await connection.fetch(
+async def _periods(connection: Connection, payer_id: str) -> list[asyncpg.Record]:
+    return await connection.fetch(
         """
         with received as (
             select period, sum(received_xof)::bigint as received_xof from placement where account_key = $1
@@ -73,24 +90,24 @@ async def _periods(connection: Connection, payer_id: str) -> list[dict[str, Any]
         """,
         payer_id,
     )
-    return [
-        {
-            **row,
-            "outstanding_xof": row["due_xof"] - row["received_xof"],
-            "declarations": json.loads(row["declarations"]),
-        }
-        for row in rows
-    ]
+
+
+def _period(row: asyncpg.Record) -> dict[str, Any]:
+    return {
+        **row,
+        "outstanding_xof": row["due_xof"] - row["received_xof"],
+        "declarations": json.loads(row["declarations"]),
+    }
 
 
 async def payment(connection: Connection, key: PaymentKey) -> dict[str, Any] | None:
     """One payment and where its money stands; None for what is no money."""
     found = await _payments(connection, "p.source = $1 and p.payment_id = $2 and p.reverses is null", *key)
-    return found[0] if found else None
+    return _payment(found[0]) if found else None
 
 
-async def _payments(connection: Connection, where: str, *values: str) -> list[dict[str, Any]]:
-    rows = await connection.fetch(
+async def _payments(connection: Connection, where: str, *values: str) -> list[asyncpg.Record]:
+    return await connection.fetch(
         f"""
         select p.source, p.payment_id, p.payer_id, p.record_key, p.amount_xof, p.paid_on, p.channel, p.period,
             p.reversed_by, p.assigned_to, h.held_as, coalesce(h.held_xof, 0) as held_xof,
@@ -102,4 +119,7 @@ async def _payments(connection: Connection, where: str, *values: str) -> list[di
         """,  # noqa: S608 - constants
         *values,
     )
-    return [{**row, "placed": json.loads(row["placed"])} for row in rows]
+
+
+def _payment(row: asyncpg.Record) -> dict[str, Any]:
+    return {**row, "placed": json.loads(row["placed"])}

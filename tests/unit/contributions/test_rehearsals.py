@@ -12,6 +12,7 @@ from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
 from recouvra.law.declared import Lines
 from services.contributions.acts.dry_run import WholeDeclaration
+from services.contributions.domain.answers import worded
 from services.contributions.domain.career import Sent, career_line
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait, rehearse
 from tests.unit.contributions.scene import START, Scene, affiliated, declared, in_parts, person
@@ -21,7 +22,8 @@ def rehearsed(scene: Scene, event: PayrollDeclared) -> AnsweredInFull:
     """The answer to an event on a copy of the payer's account."""
     record = Record(event.topic, 0, 0, None, None, ())
     received = Received(record, Envelope("e", "/s", event.event_type(), START), event, event.content())
-    return rehearse(deepcopy(scene.account()), scene.book.insured, event, received)
+    told, findings = rehearse(deepcopy(scene.account()), scene.book.insured, event, received)
+    return told.model_copy(update={"anomalies": tuple(map(worded, findings))})
 
 
 def test_a_declaration_read_already_is_answered_as_it_was_then() -> None:
