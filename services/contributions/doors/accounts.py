@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Response
-from pydantic_core import to_json
 
 from recouvra.chassis.callers import Role, needs
 from recouvra.chassis.http import Face
@@ -16,10 +15,13 @@ from recouvra.contracts.codes import Message
 from recouvra.contracts.event import Identifier
 from services.contributions.doors import cursors
 from services.contributions.doors.cursors import Cursor, Limit
+from services.contributions.doors.large import Packed, pieces
 from services.contributions.doors.shapes import (
     Career,
     CareerRow,
+    Due,
     ShownAccount,
+    ShownPayment,
     WaitingDeclaration,
     WaitingPage,
     WaitingReversal,
@@ -58,7 +60,7 @@ def add_accounts(app: FastAPI, face: Face) -> None:
             found = await views.account(connection, payer_id)
         if found is None:
             raise _UNKNOWN_PAYER
-        return Response(await asyncio.to_thread(_shown_account, found), media_type="application/json")
+        return (await asyncio.to_thread(_shown_account, found)).response()
 
     @app.get(
         "/v1/insured/{insured_number}/contributions",
@@ -99,19 +101,19 @@ def add_accounts(app: FastAPI, face: Face) -> None:
         return WaitingPage(rows=[_shown_waiting(row) for row in rows], next=following, **counts)
 
 
-def _shown_account(kept: views.KeptAccount) -> bytes:
-    """As JSON; a reference under which the treasury reports may have very many payments, so this is for a thread."""
-    found = kept.account()
-    periods, payments = found["periods"], found["payments"]
+def _shown_account(kept: views.KeptAccount) -> Packed:
+    """As JSON; it may have very many payments, so this is for a thread."""
     account = ShownAccount(
-        **found,
-        due_xof=sum(due["due_xof"] for due in periods),
-        received_xof=sum(due["received_xof"] for due in periods),
-        outstanding_xof=sum(due["outstanding_xof"] for due in periods),
-        credit_xof=sum(paid["held_xof"] for paid in payments if paid["held_as"] == "credit"),
-        suspense_xof=sum(paid["held_xof"] for paid in payments if paid["held_as"] == "suspense"),
+        **kept.terms,
+        due_xof=sum(due["due_xof"] for due in kept.periods),
+        received_xof=sum(due["received_xof"] for due in kept.periods),
+        outstanding_xof=sum(due["outstanding_xof"] for due in kept.periods),
+        credit_xof=kept.held_xof("credit"),
+        suspense_xof=kept.held_xof("suspense"),
+        periods=[Due(**due) for due in kept.periods],
+        payments=[],
     )
-    return to_json(account)
+    return Packed(pieces(account, kept.payments, lambda row: ShownPayment(**views.payment_of(row))))
 
 
 def _shown_waiting(row: dict[str, Any]) -> WaitingDeclaration | WaitingReversal:

@@ -18,7 +18,7 @@ from recouvra.contracts.codes import Message
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.event import Identifier
 from services.contributions.acts.dry_run import WholeDeclaration, dry_run
-from services.contributions.domain.answers import FullAnswer, answered_in_full
+from services.contributions.domain.answers import FullAnswer, answered_in_full, worded
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
@@ -103,7 +103,7 @@ def _shown(kept: views.KeptDeclaration) -> Packed:
         waits_since=kept.row["waits_since"] if declaration.state in ("incomplete", "pending") else None,
         answer=None if full is None else full.told,
     )
-    return Packed(pieces(shown, () if full is None else full.findings))
+    return Packed(pieces(shown, () if full is None else full.findings, worded))
 
 
 def _add_dry_run(app: FastAPI, face: Face) -> None:
@@ -124,12 +124,12 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
         async def do(_: Connection, __: Caller) -> Answer:
             # Only where the key is new; on a session of its own, for the act's is not in one snapshot.
             full = await _rehearsed(pool, body)
-            return Answer(200, await asyncio.to_thread(b"".join, pieces(*full)))
+            return Answer(200, await asyncio.to_thread(b"".join, pieces(*full, worded)))
 
         async with one_at_a_time:
             if "idempotency-key" in request.headers:
                 return await act(face, request, do)
-            packed = await asyncio.to_thread(Packed, pieces(*await _rehearsed(pool, body)))
+            packed = await asyncio.to_thread(Packed, pieces(*await _rehearsed(pool, body), worded))
         return packed.response()
 
 

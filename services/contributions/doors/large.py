@@ -1,40 +1,41 @@
 """Answers that may be a hundred megabytes: written piece by piece, and kept compressed until they are taken.
 
-An answer has as many anomalies as a nation's payer has lines, and each has its sentences in two languages. As objects
-and one text they would take ten times what the findings take.
+An answer has as many anomalies as a nation's payer has lines, and each has its sentences in two languages; under a
+reference that the treasury reports by may stand very many payments. As objects and one text they would take ten times
+what they are made of, and no other request would be served while they are written.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from recouvra.law.finding import Finding
-from services.contributions.domain.answers import worded
+T = TypeVar("T")
 
-_FINDINGS_A_PIECE = 500
+_ELEMENTS_A_PIECE = 500
 _PACKED_A_PIECE = 4_096
 """How many compressed bytes are opened at once: some hundred kilobytes of sentences that repeat one another."""
 
 
-def pieces(shown: BaseModel, findings: Sequence[Finding]) -> Iterator[bytes]:
-    """The JSON of `shown`, its anomalies, the last array in it and empty so far, made of these findings. For a thread.
+def pieces(shown: BaseModel, sources: Sequence[T], made: Callable[[T], BaseModel]) -> Iterator[bytes]:
+    """The JSON of `shown`, whose last array, empty so far, gets an element made of each source. For a thread.
 
-    It is the very JSON that it would have with all its anomalies in it.
+    It is the very JSON that it would have with all of them in it.
     """
-    if not findings:
+    if not sources:
         yield to_json(shown)
         return
     before, _, after = to_json(shown).rpartition(b"[]")
     opening = b"["
     yield before
-    for start in range(0, len(findings), _FINDINGS_A_PIECE):
-        anomalies = to_json([worded(finding) for finding in findings[start : start + _FINDINGS_A_PIECE]])
-        yield opening + anomalies[1:-1]
+    for start in range(0, len(sources), _ELEMENTS_A_PIECE):
+        elements = to_json([made(source) for source in sources[start : start + _ELEMENTS_A_PIECE]])
+        yield opening + elements[1:-1]
         opening = b","
     yield b"]" + after
 

@@ -44,19 +44,18 @@ async def declaration(connection: Connection, payer_id: str, declaration_id: str
 
 @dataclass(frozen=True, slots=True)
 class KeptAccount:
-    """An account as it is kept; under a reference may stand very many payments, so they are made of rows when asked."""
+    """One payer's terms, its dues by period with the declarations that make them, and its money.
 
-    row: asyncpg.Record
-    periods: list[asyncpg.Record]
+    Under a reference may stand very many payments, so they stay the rows that `payment_of` reads one by one.
+    """
+
+    terms: asyncpg.Record
+    periods: list[dict[str, Any]]
     payments: list[asyncpg.Record]
 
-    def account(self) -> dict[str, Any]:
-        """The payer's terms, its dues by period with the declarations that make them, its money; slow where much."""
-        return {
-            **self.row,
-            "periods": [_period(row) for row in self.periods],
-            "payments": [_payment(row) for row in self.payments],
-        }
+    def held_xof(self, held_as: str) -> int:
+        """How much of its money is held as `credit` or in `suspense`, in francs."""
+        return sum(row["held_xof"] for row in self.payments if row["held_as"] == held_as)
 
 
 async def account(connection: Connection, key: str) -> KeptAccount | None:
@@ -71,8 +70,8 @@ async def account(connection: Connection, key: str) -> KeptAccount | None:
     return KeptAccount(row, await _periods(connection, key), payments)
 
 
-async def _periods(connection: Connection, payer_id: str) -> list[asyncpg.Record]:
-    return await connection.fetch(
+async def _periods(connection: Connection, payer_id: str) -> list[dict[str, Any]]:
+    rows = await connection.fetch(
         """
         with received as (
             select period, sum(received_xof)::bigint as received_xof from placement where account_key = $1
@@ -90,20 +89,20 @@ async def _periods(connection: Connection, payer_id: str) -> list[asyncpg.Record
         """,
         payer_id,
     )
-
-
-def _period(row: asyncpg.Record) -> dict[str, Any]:
-    return {
-        **row,
-        "outstanding_xof": row["due_xof"] - row["received_xof"],
-        "declarations": json.loads(row["declarations"]),
-    }
+    return [
+        {
+            **row,
+            "outstanding_xof": row["due_xof"] - row["received_xof"],
+            "declarations": json.loads(row["declarations"]),
+        }
+        for row in rows
+    ]
 
 
 async def payment(connection: Connection, key: PaymentKey) -> dict[str, Any] | None:
     """One payment and where its money stands; None for what is no money."""
     found = await _payments(connection, "p.source = $1 and p.payment_id = $2 and p.reverses is null", *key)
-    return _payment(found[0]) if found else None
+    return payment_of(found[0]) if found else None
 
 
 async def _payments(connection: Connection, where: str, *values: str) -> list[asyncpg.Record]:
@@ -121,5 +120,6 @@ async def _payments(connection: Connection, where: str, *values: str) -> list[as
     )
 
 
-def _payment(row: asyncpg.Record) -> dict[str, Any]:
+def payment_of(row: asyncpg.Record) -> dict[str, Any]:
+    """The payment that a row holds, and where its money stands."""
     return {**row, "placed": json.loads(row["placed"])}

@@ -58,19 +58,19 @@ def shown(answer: AnsweredInFull | None) -> ShownDeclaration:
 @pytest.mark.parametrize("count", [0, 1, 2, 499, 500, 501, 1_700])
 def test_an_answer_in_pieces_is_the_model_written_whole(count: int) -> None:
     answer = full(count)
-    assert b"".join(pieces(*answer)) == whole(answer).to_json()
+    assert b"".join(pieces(*answer, worded)) == whole(answer).to_json()
     expected = shown(whole(answer))
-    written = b"".join(pieces(shown(answer.told), answer.findings))
+    written = b"".join(pieces(shown(answer.told), answer.findings, worded))
     assert (written, written.decode()) == (to_json(expected), expected.model_dump_json())
 
 
 def test_a_declaration_without_an_answer_is_written_as_it_is() -> None:
-    assert b"".join(pieces(shown(None), ())) == to_json(shown(None))
+    assert b"".join(pieces(shown(None), (), worded)) == to_json(shown(None))
 
 
 @pytest.mark.parametrize("count", [0, 1, 20_000])
 async def test_a_packed_body_comes_out_as_it_went_in_and_tells_its_length(count: int) -> None:
-    written = list(pieces(*full(count)))
+    written = list(pieces(*full(count), worded))
     response = Packed(written).response()
     given = b"".join([bytes(piece) async for piece in response.body_iterator if isinstance(piece, bytes)])
     assert given == b"".join(written)
