@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ def run(build: Callable[[Settings], Service]) -> None:
             for name in asyncio.run(migrate(settings.database_url, service.migrations)):
                 print(name)
         elif asked.api:
+            # uvicorn raises the signal again once it has shut down in order: that is no failure.
+            signal.signal(signal.SIGTERM, _ended_in_order)
             Callers(settings.tokens_file).check()
             Sources(settings.sources_file).refresh()
             app = service.create_api(settings)
@@ -102,6 +105,10 @@ def run(build: Callable[[Settings], Service]) -> None:
         sys.exit(_said(error, 2))
     except (MigrationError, TopicReplaced, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
+
+
+def _ended_in_order(*_: object) -> None:
+    sys.exit(0)
 
 
 def _said(error: Exception, code: int) -> int:
