@@ -54,8 +54,6 @@ def create_app(
         ready: one more check of the service's own: ``ok`` or what it still waits for.
     """
     face = Face(settings, Database(settings.database_url), reading)
-    callers = Callers(settings.tokens_file)
-    health = Health(face.database, settings.kafka, migrations)
     metrics = Metrics(service)
 
     @asynccontextmanager
@@ -69,7 +67,14 @@ def create_app(
     describe(app)
     add_problem_handlers(app)
     app.add_middleware(BoundedBody)
+    _add_gates(app, Callers(settings.tokens_file), metrics)
+    _add_health(app, face, Health(face.database, settings.kafka, migrations), ready)
+    _add_exposition(app, face, metrics)
+    add_dead_letters(app, face)
+    return app, face
 
+
+def _add_gates(app: FastAPI, callers: Callers, metrics: Metrics) -> None:
     @app.middleware("http")
     async def authorised(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Who asks, before anything of the request is looked at; what tells of health and of the face is open."""
@@ -95,6 +100,8 @@ def create_app(
         metrics.answered(method, getattr(route, "path", "none"), response.status_code, started)
         return response
 
+
+def _add_health(app: FastAPI, face: Face, health: Health, ready: Callable[[Face], Awaitable[str]] | None) -> None:
     @app.get("/livez", tags=["health"], summary="Vivant / alive")
     async def livez() -> dict[str, str]:
         """200 while the process answers."""
@@ -109,6 +116,8 @@ def create_app(
         fine = all(state == "ok" for state in checks.values())
         return JSONResponse({"status": "ready" if fine else "not ready", "checks": checks}, 200 if fine else 503)
 
+
+def _add_exposition(app: FastAPI, face: Face, metrics: Metrics) -> None:
     @app.get(
         "/metrics",
         tags=["health"],
@@ -126,9 +135,6 @@ def create_app(
         except Exception:
             text = await metrics.text(None)
         return Response(text, media_type=CONTENT_TYPE)
-
-    add_dead_letters(app, face)
-    return app, face
 
 
 def write_openapi(app: FastAPI) -> str:
