@@ -4,16 +4,16 @@
 of those that drifted from the models.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 
+from recouvra.contracts import committed
 from recouvra.contracts.asyncapi import asyncapi_document
 from recouvra.contracts.json_schema import event_schema
 from recouvra.contracts.topics import EVENTS
 
 ROOM = Path(__file__).parent
+_SCHEMAS = "schemas/*.json"
 
 
 def documents() -> dict[str, str]:
@@ -25,40 +25,17 @@ def documents() -> dict[str, str]:
 
 def drifted(folder: Path = ROOM) -> list[str]:
     """Name the files that are not what the models say: changed, missing, or of no event any more."""
-    wanted = documents()
-    there = {f"schemas/{path.name}" for path in (folder / "schemas").glob("*.json")}
-    differing = {
-        path
-        for path, text in wanted.items()
-        if not (folder / path).is_file() or (folder / path).read_bytes() != text.encode()
-    }
-    return sorted(differing | (there - wanted.keys()))
+    return committed.drifted(documents(), folder, _SCHEMAS)
 
 
 def write(folder: Path = ROOM) -> list[str]:
     """Make the files what the models say, and name those that were not."""
-    wanted, changed = documents(), drifted(folder)
-    (folder / "schemas").mkdir(parents=True, exist_ok=True)
-    for path in changed:
-        if path in wanted:
-            (folder / path).write_bytes(wanted[path].encode())
-        else:
-            (folder / path).unlink()
-    return changed
+    return committed.write(documents(), folder, _SCHEMAS)
 
 
 def main(arguments: list[str] | None = None, folder: Path = ROOM) -> int:
     """Write the documents or, with `--check`, say which drifted (exit code 1)."""
-    parser = argparse.ArgumentParser(prog="python -m recouvra.contracts.export", description=main.__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file drifted")
-    if not parser.parse_args(arguments).check:
-        for path in write(folder):
-            print(f"wrote {path}")
-        return 0
-    differing = drifted(folder)
-    for path in differing:
-        print(f"drifted from the models: {path} (run `make schemas`)", file=sys.stderr)
-    return 1 if differing else 0
+    return committed.run("recouvra.contracts.export", arguments, documents(), folder, _SCHEMAS)
 
 
 if __name__ == "__main__":
