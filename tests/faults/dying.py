@@ -1,0 +1,129 @@
+"""A role of a service that kills itself at an exact point, as `kill -9` at that very moment would.
+
+`python -m tests.faults.dying NAME --worker` runs the service as it is; only the clients' own functions are wrapped.
+Where it dies stands in the file that `RECOUVRA_DIES_AT` names: `point passage`, written while it runs or before. Who
+dies there takes the file away first, so that the next life goes on. Without the file it is the service and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+
+class Statement(NamedTuple):
+    """A point at a statement of the sessions of one application: before it is sent, once it was done, or `unheard`.
+
+    Unheard: the server did it, and the connection breaks before the client learns of that; nobody dies.
+    """
+
+    application: str
+    text: str
+    when: str
+
+
+STATEMENTS = {
+    "inside-the-transaction": Statement("recouvra-worker", "COMMIT;", "before"),
+    "committed": Statement("recouvra-worker", "COMMIT;", "after"),
+    "committed-unheard": Statement("recouvra-worker", "COMMIT;", "unheard"),
+    "acknowledged-not-deleted": Statement("recouvra-relay", "delete from outbox", "before"),
+    "deleted-unheard": Statement("recouvra-relay", "delete from outbox", "unheard"),
+    "inside-the-act": Statement("recouvra-api", "COMMIT;", "before"),
+    "act-unanswered": Statement("recouvra-api", "COMMIT;", "after"),
+    "act-unheard": Statement("recouvra-api", "COMMIT;", "unheard"),
+}
+SENDS = {"before-publishing": "", "before-publishing-a-fact": "-journal"}
+"""By point, the ending of the topics whose records do not count."""
+
+GROUP = "before-the-groups-offsets"
+WORKER_POINTS = tuple([point for point, at in STATEMENTS.items() if at.application != "recouvra-api"] + [*SENDS, GROUP])
+ACT_POINTS = tuple(point for point, at in STATEMENTS.items() if at.application == "recouvra-api")
+
+
+class Fate:
+    """Where this process dies, and how often it has passed there."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._passed: Counter[str] = Counter()
+
+    def meets(self, point: str) -> bool:
+        """Counts a passage while the point is armed; True, and disarmed, at the one that is meant."""
+        try:
+            armed, passage = self._file.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return False
+        if armed != point:
+            return False
+        self._passed[point] += 1
+        if self._passed[point] < int(passage):
+            return False
+        self._file.unlink()
+        self._passed.clear()
+        return True
+
+    def passes(self, point: str) -> None:
+        """Dies here, if this is where."""
+        if self.meets(point):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(fate: Fate) -> None:
+    """Wraps the functions of the clients by which a service writes, publishes and commits."""
+    _wrap_statements(fate)
+    _wrap_sends(fate)
+    told: Callable[..., Awaitable[Any]] = AIOKafkaConsumer.commit
+
+    async def commit(self: Any, offsets: Any = None) -> Any:
+        fate.passes(GROUP)
+        return await told(self, offsets)
+
+    AIOKafkaConsumer.commit = commit
+
+
+def _wrap_statements(fate: Fate) -> None:
+    done: Callable[..., Awaitable[Any]] = asyncpg.Connection.execute
+
+    async def execute(self: Any, query: str, *args: Any, timeout: float | None = None) -> Any:
+        application = self._params.server_settings.get("application_name", "")
+        points = [name for name, at in STATEMENTS.items() if at.application == application and at.text in query]
+        for point in points:
+            if STATEMENTS[point].when == "before":
+                fate.passes(point)
+        found = await done(self, query, *args, timeout=timeout)
+        for point in points:
+            if STATEMENTS[point].when == "after":
+                fate.passes(point)
+            elif STATEMENTS[point].when == "unheard" and fate.meets(point):
+                self.terminate()
+                raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return found
+
+    asyncpg.Connection.execute = execute  # type: ignore[method-assign]
+
+
+def _wrap_sends(fate: Fate) -> None:
+    sent: Callable[..., Awaitable[Any]] = AIOKafkaProducer.send
+
+    async def send(self: Any, topic: str, *args: Any, **kwargs: Any) -> Any:
+        for point, spared in SENDS.items():
+            if topic != "knowledge-marked" and not (spared and topic.endswith(spared)):
+                fate.passes(point)
+        return await sent(self, topic, *args, **kwargs)
+
+    AIOKafkaProducer.send = send
+
+
+if __name__ == "__main__":
+    arm(Fate(Path(os.environ["RECOUVRA_DIES_AT"])))
+    service = sys.argv.pop(1)
+    runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)
