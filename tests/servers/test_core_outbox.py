@@ -11,8 +11,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
+from recouvra.chassis import relay as relays
 from recouvra.chassis.relay import Relay
+from tests.servers.conftest import Broker
 from tests.servers.till.at_work import CreateDatabase, Till, till, until
 from tests.servers.till.claims import check_counted_once, check_order_of_keys, first_seen
 
@@ -96,6 +100,97 @@ async def test_a_worker_killed_between_publishing_and_deleting_publishes_again_u
     assert len(first_seen(facts)) == 20
     await check_counted_once(it, good)
     await check_order_of_keys(it, good)
+
+
+async def relays_session(it: Till) -> asyncpg.Record | None:
+    """The session of the relay: its id, and the statement that it made last."""
+    sql = "select pid, query from pg_stat_activity where datname = $1 and application_name = 'recouvra-relay'"
+    return await it.connection.fetchrow(sql, it.name)
+
+
+async def test_nothing_leaves_the_outbox_before_the_broker_has_it_nor_what_was_committed_meanwhile(
+    it: Till, topics_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker hangs while the relay publishes; a transaction that had the lower number commits meanwhile."""
+    monkeypatch.setattr(relays, "_MARK_SECONDS", 1e9)  # it has nothing else to ask the broker for
+    first, late, sent = it.payment(1), it.payment(2, key="K2"), it.payment(3)
+    slow = await asyncpg.connect(it.url)
+    try:
+        async with it.relay():
+            await it.take(it.record(first))
+            await published(it, "P00001")
+            held = slow.transaction()
+            await held.start()
+            await it.take(it.record(late, 1), connection=slow)
+            with topics_broker.frozen():
+                await it.take(it.record(sent))
+
+                async def waits_for_the_broker() -> bool:
+                    session = await relays_session(it)
+                    return session is not None and session["query"] == "select 1"
+
+                await until(waits_for_the_broker)
+                assert await it.count("outbox") == 1
+                await held.commit()
+            await published(it, "P00002", "P00003")
+    finally:
+        await slow.close()
+    await check_counted_once(it, [first, late, sent])
+    await check_order_of_keys(it, [first, late, sent])
+
+
+def takes_records_of(it: Till, count: int) -> None:
+    """Has the topic of facts refuse what is larger, as from now."""
+    entry = ConfigEntry("max.message.bytes", str(count), incremental_operation=AlterConfigOpType.SET)
+    change = ConfigResource(ConfigResource.Type.TOPIC, "payment-held", incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": it.bootstrap})
+    for done in admin.incremental_alter_configs([change]).values():
+        done.result(20)
+
+
+async def is_refused(it: Till) -> bool:
+    """Whether a fact (of nobody's) is too large for its topic."""
+    producer = AIOKafkaProducer(bootstrap_servers=it.bootstrap)
+    await producer.start()
+    try:
+        await producer.send_and_wait("payment-held", b"x" * 300, headers=[("ce_source", b"/nobody")])
+    except MessageSizeTooLargeError:
+        return True
+    finally:
+        await producer.stop()
+    return False
+
+
+async def test_what_the_broker_refuses_stays_in_the_outbox_until_it_is_taken(it: Till) -> None:
+    await it.take(it.record(it.payment(1)))
+    takes_records_of(it, 100)
+    try:
+        await until(lambda: is_refused(it))
+        async with it.relay():
+            first = await until(lambda: relays_session(it))
+
+            async def begins_anew() -> bool:
+                session = await relays_session(it)
+                return await it.count("outbox") == 0 or (session is not None and session["pid"] != first["pid"])
+
+            await until(begins_anew)
+            assert await it.count("outbox") == 1
+            takes_records_of(it, 4 << 20)
+            await published(it, "P00001")
+    finally:
+        takes_records_of(it, 4 << 20)
+    await check_counted_once(it, [it.payment(1)])
+
+
+async def test_facts_of_a_key_are_published_in_their_order_wherever_the_table_keeps_them(it: Till) -> None:
+    drafts = [it.payment(number, key=f"K{number % 2}") for number in range(20)]
+    for draft in drafts:
+        await it.take(it.record(draft))
+    # A row that is written again stands behind the others.
+    await it.connection.execute("update outbox set traceparent = null where id % 3 = 0")
+    async with it.relay():
+        await published(it, *(draft.body["payment_id"] for draft in drafts))
+    await check_order_of_keys(it, drafts)
 
 
 async def test_a_frozen_relay_loses_its_election_and_another_publishes_within_seconds(it: Till) -> None:

@@ -186,5 +186,37 @@ async def test_a_worker_killed_after_its_commit_and_before_the_groups_counts_onc
     await check_order_of_keys(it, good)
 
 
+async def group_offsets(it: Till) -> dict[int, int]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=it.bootstrap, group_id=f"recouvra-{it.name}", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        places = [TopicPartition(PAYMENTS, number) for number in range(PARTITIONS)]
+        return {place.partition: await consumer.committed(place) or 0 for place in places}
+    finally:
+        await consumer.stop()
+
+
+async def test_the_group_is_never_told_that_a_record_is_read_which_has_not_counted(it: Till) -> None:
+    """Lag tools, and whoever should ever go by the group's offsets, must not see it as read."""
+    good = payments(it, 0, 20)
+    async with it.worker() as worker:
+        await it.publish(*good[:10])
+        await drained(it, 10)
+        await it.connection.execute("alter table counted rename to elsewhere")
+        await it.publish(*good[10:])
+        await until(lambda: "batch again" in (it.folder / "worker.log").read_text())
+        worker.send(signal.SIGTERM)
+        assert await worker.ended() == 0
+    stored = {row["partition"]: row["next_offset"] for row in await it.rows("select * from position")}
+    told = await group_offsets(it)
+    assert {number: at for number, at in told.items() if at > stored[number]} == {}
+    await it.connection.execute("alter table elsewhere rename to counted")
+    async with it.worker():
+        await drained(it, 20)
+    await check_counted_once(it, good)
+
+
 async def _counted(it: Till, wanted: int) -> bool:
     return await it.count("counted") == wanted

@@ -42,7 +42,7 @@ async def check_counted_once(till: Till, good: Sequence[Draft]) -> None:
 
 
 async def check_order_of_keys(till: Till, good: Sequence[Draft]) -> None:
-    """Facts of one key are published in the order of their causes, and their knowledge time never goes back."""
+    """Facts of one key: on one partition, in the order of their causes, their knowledge time never going back."""
     facts: dict[bytes, list[Any]] = {}
     for fact in first_seen(await till.facts()):
         facts.setdefault(fact.key, []).append(fact)
@@ -51,6 +51,7 @@ async def check_order_of_keys(till: Till, good: Sequence[Draft]) -> None:
         causes.setdefault(draft.key, []).append(draft.body["payment_id"])
     assert {key: [_paid(fact)[0] for fact in of_key] for key, of_key in facts.items()} == causes
     for of_key in facts.values():
+        assert len({fact.partition for fact in of_key}) == 1
         times = [known_at(fact) for fact in of_key]
         assert times == sorted(times)
 
