@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.builders import Country, country
+from tests.builders import Country, Draft, country
 from tests.oracle import (
     Acts,
     PublishedRecord,
@@ -42,14 +42,18 @@ class Known:
     facts: Sequence[PublishedRecord]
 
 
-async def people_known(stack: Up, seed: int) -> Known:
-    """Publishes a country's payers and hires, and makes the rest of it with the numbers that were drawn."""
-    await publish(stack_kafka(await stack.ready()), country(seed).people_first)
+async def people_known(stack: Up, seed: int, payers: int = 20, also: Sequence[Draft] = ()) -> Known:
+    """Publishes a country's payers and hires, and makes the rest of it with the numbers that were drawn.
+
+    `also` is published with them, and is no part of the country.
+    """
+    await publish(stack_kafka(await stack.ready()), [*country(seed, payers).people_first, *also])
     _, facts = await settled(stack)
     answers = [fact.body for fact in facts_of(facts) if fact.topic == "registration-answered"]
     numbers = {(body["payer_id"], body["request_id"]): body["insured_number"] for body in answers}
     await caught_up(stack)  # answers tell what is known at their moment
-    return Known(country(seed, numbers={name: number for name, number in numbers.items() if number}), facts)
+    drawn = {name: number for name, number in numbers.items() if number}
+    return Known(country(seed, payers, numbers=drawn), facts)
 
 
 async def caught_up(stack: Up) -> dict[tuple[str, int], int]:

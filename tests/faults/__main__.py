@@ -1,0 +1,125 @@
+"""`python -m tests.faults`: every fault under load, three times each; how soon it was over, and whether all is exact.
+
+`--only NAME` (repeatable): these faults. `--minutes 10`: instead, random SIGKILLs of every role for so long. A seed
+gives the same scenario, victims and pauses. Recovery above the goal is marked and is no failure: the machine may be
+loaded. Exit code 1 where anything was inexact or did not come back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.faults.fault import Fault, all_faults
+from tests.faults.killing import kill_at_random
+from tests.faults.own import Own, may_mount
+from tests.faults.recovery import Recovery
+from tests.faults.trial import trial_on
+
+OUT = Path("var/faults.json")
+_DISK_BYTES = 2 << 30
+
+
+@dataclass
+class Findings:
+    """What a run found, and where it lies."""
+
+    recoveries: list[Recovery] = field(default_factory=list)
+    wrong: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, seed: int) -> None:
+        """Prints the table, and writes it as JSON."""
+        print(f"\n{'fault':28} {'goal s':>6}  seconds until something new was seen")
+        for name in dict.fromkeys([r.fault for r in self.recoveries] + list(self.wrong)):
+            of_it = [r for r in self.recoveries if r.fault == name]
+            seconds = "  ".join(f"{r.seconds:6.1f}{'!' if r.late else ' '}" for r in of_it)
+            goal = of_it[0].goal_seconds if of_it else 0
+            print(f"{name:28} {goal:>6}  {seconds:44} {'INEXACT' if name in self.wrong else 'exact'}")
+        late = sum(recovery.late for recovery in self.recoveries)
+        print(f"{len(self.recoveries)} recoveries, {late} above the goal (!); {len(self.wrong)} faults left it inexact")
+        OUT.parent.mkdir(exist_ok=True)
+        rows = [asdict(recovery) | {"late": recovery.late} for recovery in self.recoveries]
+        OUT.write_text(json.dumps({"seed": seed, "recoveries": rows, "wrong": self.wrong}, indent=1) + "\n")
+
+
+async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, findings: Findings) -> None:
+    """Does faults in turn to one stack, and compares after each; after one that leaves it inexact, to a new one."""
+    left = list(faults)
+    while left:
+        folder = Path(tempfile.mkdtemp(prefix="recouvra-faults-"))
+        spoiled = False
+        own = Own(folder / "stack", disk_bytes=_DISK_BYTES if may_mount() else 0)
+        async with trial_on(own, seed, payers=20 + 8 * len(left)) as trial:
+            trial.recoveries = findings.recoveries
+            while left and not spoiled:
+                fault = left.pop(0)
+                if fault.name == "disk full" and own.disk is None:
+                    print(f"{fault.name}: left out, this machine lets nobody mount a file system", flush=True)
+                    continue
+                began = time.monotonic()
+                try:
+                    await trial.suffer(fault, times or fault.times)
+                    await trial.exact()
+                except Exception:
+                    spoiled = True
+                    findings.wrong[fault.name] = traceback.format_exc()
+                    print(f"{findings.wrong[fault.name]}\n{fault.name}: see {folder}", flush=True)
+                took = [recovery.seconds for recovery in trial.recoveries if recovery.fault == fault.name]
+                said = "INEXACT" if spoiled else "exact"
+                out = f"{trial.load.published} records so far, {time.monotonic() - began:.0f} s"
+                print(f"{fault.name:28} {said}  recovered in {took}  ({out})", flush=True)
+        if not spoiled:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def kill_for(minutes: float, seed: int, findings: Findings) -> None:
+    """Kills every role at random for so long, then compares everything."""
+    folder = Path(tempfile.mkdtemp(prefix="recouvra-faults-"))
+    async with trial_on(Own(folder / "stack"), seed, payers=20 + int(30 * minutes)) as trial:
+        trial.recoveries = findings.recoveries
+        name = f"random SIGKILLs, {minutes:g} min"
+        try:
+            killed = await kill_at_random(trial, minutes)
+            print(", ".join(f"{' '.join(who)} {count}" for who, count in sorted(killed.items())))
+            print(f"{killed.total()} SIGKILLs, {trial.load.published} records", flush=True)
+            await trial.exact()
+        except Exception:
+            findings.wrong[name] = traceback.format_exc()
+            print(f"{findings.wrong[name]}\n{name}: see {folder}", flush=True)
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    """Reads what is asked."""
+    faults = all_faults()
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--minutes", type=float, help="random SIGKILLs of every role for so long")
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
+    parser.add_argument("--only", action="append", choices=list(faults), metavar="NAME", help=", ".join(faults))
+    parser.add_argument("--times", type=int, help="how often each fault is done")
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever was mounted or started is taken away
+    print(f"seed {asked.seed}", flush=True)
+    findings = Findings()
+    if asked.minutes:
+        asyncio.run(kill_for(asked.minutes, asked.seed, findings))
+    else:
+        chosen = [faults[name] for name in asked.only or faults]
+        asyncio.run(suffer_all(chosen, asked.seed, asked.times, findings))
+    findings.tell(asked.seed)
+    return 1 if findings.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
