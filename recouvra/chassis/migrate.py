@@ -12,7 +12,8 @@ import asyncpg
 from recouvra.chassis.database import Connection
 
 CHASSIS = Path(__file__).parent / "migrations"
-_LOCK = 7_300_000_001  # any constant of ours: two migrations at once must queue
+LOCK = 7_300_000_001
+"""Held while tables are made; shared while they are copied: two migrations at once must queue."""
 
 
 class MigrationError(RuntimeError):
@@ -41,28 +42,37 @@ async def migrate(url: str, service_migrations: Path) -> list[str]:
         MigrationError: an applied file no longer has the content that was applied.
     """
     connection = await asyncpg.connect(url, timeout=10)
-    applied = []
     try:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
-        await connection.execute(
-            "create table if not exists schema_migration (name text primary key, sha256 text not null, "
-            "applied_at timestamptz not null default now())"
-        )
-        rows = await connection.fetch("select name, sha256 from schema_migration")
-        known = {row["name"]: row["sha256"] for row in rows}
-        for name, path in files_of(CHASSIS, service_migrations):
-            text = path.read_text("utf-8")
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            if name in known:
-                if known[name] != digest:
-                    raise MigrationError(f"{name} a changé après application / changed after it was applied")
-                continue
-            async with connection.transaction():
-                await connection.execute(text)
-                await connection.execute("insert into schema_migration (name, sha256) values ($1, $2)", name, digest)
-            applied.append(name)
+        await connection.execute("select pg_advisory_lock($1)", LOCK)
+        return await bring_up(connection, files_of(CHASSIS, service_migrations))
     finally:
         await connection.close()
+
+
+async def bring_up(connection: asyncpg.Connection, files: Sequence[tuple[str, Path]]) -> list[str]:
+    """Applies those of the files that are missing, for whoever holds the lock; returns the names applied, in order.
+
+    Raises:
+        MigrationError: an applied file no longer has the content that was applied.
+    """
+    applied = []
+    await connection.execute(
+        "create table if not exists schema_migration (name text primary key, sha256 text not null, "
+        "applied_at timestamptz not null default now())"
+    )
+    rows = await connection.fetch("select name, sha256 from schema_migration")
+    known = {row["name"]: row["sha256"] for row in rows}
+    for name, path in files:
+        text = path.read_text("utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if name in known:
+            if known[name] != digest:
+                raise MigrationError(f"{name} a changé après application / changed after it was applied")
+            continue
+        async with connection.transaction():
+            await connection.execute(text)
+            await connection.execute("insert into schema_migration (name, sha256) values ($1, $2)", name, digest)
+        applied.append(name)
     return applied
 
 

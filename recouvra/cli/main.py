@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from recouvra.cli.backup import backup, restore
 from recouvra.cli.dead_letters import dead_letters
 from recouvra.cli.demo import demo
 from recouvra.cli.report import report
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (up, demo, service, migrate, topics, send):
+for verb in (up, demo, service, migrate, topics, send, backup, restore):
     app.command()(verb)
 app.add_typer(report, name="report")
 app.add_typer(dead_letters, name="dead-letters")
