@@ -29,6 +29,15 @@ RELAY = {
     "idle_in_transaction_session_timeout": "4s",
     "timezone": "UTC",
 }
+# Looks at everything for a minute or so, and keeps nobody waiting: it only reads, on one processor.
+VERIFIER = {
+    "application_name": "recouvra-verify",
+    "statement_timeout": "600s",
+    "idle_in_transaction_session_timeout": "600s",
+    "max_parallel_workers_per_gather": "0",
+    "work_mem": "32MB",
+    "timezone": "UTC",
+}
 READER = {
     "application_name": "recouvra-api",
     "statement_timeout": "30s",
@@ -62,12 +71,12 @@ def is_of_the_size(error: Exception) -> bool:
     return isinstance(error, (TimeoutError, asyncpg.InternalClientError))
 
 
-async def connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
+async def connect(url: str, settings: dict[str, str], seconds: float = 65) -> asyncpg.Connection:
     """A session of its own with these settings; raises what asyncpg raises, TimeoutError after 5 s.
 
-    The limit on a statement's time is the server's; this one is for a server that no longer answers at all.
+    The limit on a statement's time is the server's; `seconds` is for a server that no longer answers at all.
     """
-    connection = await asyncpg.connect(url, timeout=5, command_timeout=65, server_settings=settings)
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=seconds, server_settings=settings)
     await keep_every_day(connection)
     return connection
 

@@ -53,6 +53,7 @@ class Metrics:
         places = Gauge("recouvra_position", "Next offset to read", ["topic", "partition"], registry=registry)
         for row in await connection.fetch("select topic, partition, next_offset from position"):
             places.labels(row["topic"], row["partition"]).set(row["next_offset"])
+        await _of_invariants(registry, connection)
         said = Gauge(
             "recouvra_worker", "A worker's own counters since it started", ["worker", "counter"], registry=registry
         )
@@ -63,3 +64,17 @@ class Metrics:
             age.labels(row["worker"]).set(row["silent"])
             for name, value in json.loads(row["counters"]).items():
                 said.labels(row["worker"], name).set(value)
+
+
+async def _of_invariants(registry: CollectorRegistry, connection: Connection) -> None:
+    """What `verify` last found, by the background run or by hand."""
+    broken = Gauge("recouvra_invariant_broken", "What breaks it, when last checked", ["invariant"], registry=registry)
+    unchecked = Gauge("recouvra_invariant_unchecked", "1 where it could not be", ["invariant"], registry=registry)
+    at = Gauge("recouvra_invariant_checked_timestamp_seconds", "When it was last", ["invariant"], registry=registry)
+    for row in await connection.fetch(
+        "select invariant, broken, failed is not null as failed, extract(epoch from checked_at)::float8 as at "
+        "from verified"
+    ):
+        broken.labels(row["invariant"]).set(row["broken"])
+        unchecked.labels(row["invariant"]).set(row["failed"])
+        at.labels(row["invariant"]).set(row["at"])

@@ -27,6 +27,7 @@ class Settings:
         sources_file: who may publish for whom; absent: everyone.
         tokens_file: who may ask over HTTP; absent: this machine only, and all of it.
         peers: the other services' base URLs by name, for reports that ask them.
+        verify_seconds: how long after a background run of `verify` the next one begins; 0: there are none.
     """
 
     kafka: str
@@ -38,6 +39,7 @@ class Settings:
     sources_file: Path | None = None
     peers: Mapping[str, str] | None = None
     tokens_file: Path | None = None
+    verify_seconds: int = 300
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -59,6 +61,11 @@ class Settings:
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise SettingsError("RECOUVRA_PORT: un port / a port, 1–65535")
         host = environment.get("RECOUVRA_HOST", "127.0.0.1")
+        verify_seconds = environment.get("RECOUVRA_VERIFY_SECONDS") or "300"
+        if not (verify_seconds.isascii() and verify_seconds.isdigit()):
+            raise SettingsError(
+                "RECOUVRA_VERIFY_SECONDS: un nombre de secondes / a number of seconds; 0: jamais / never"
+            )
         sources, tokens = environment.get("RECOUVRA_SOURCES_FILE"), environment.get("RECOUVRA_TOKENS_FILE")
         if not tokens and not _is_this_machine(host):
             raise SettingsError(
@@ -74,6 +81,7 @@ class Settings:
             replica=environment.get("RECOUVRA_REPLICA", ""),
             sources_file=Path(sources) if sources else None,
             tokens_file=Path(tokens) if tokens else None,
+            verify_seconds=int(verify_seconds),
             peers={
                 name.removeprefix("RECOUVRA_").removesuffix("_URL").lower(): url.rstrip("/")
                 for name, url in environment.items()

@@ -27,7 +27,7 @@ def service(
 
     from recouvra.local.roles import ServiceRole, run_roles
 
-    roles = [ServiceRole(name, role, _environment(name, role, data), log=None) for role in ("api", "worker")]
+    roles = [ServiceRole(name, role, environment_of(name, role, data), log=None) for role in ("api", "worker")]
     asyncio.run(run_roles(roles))
 
 
@@ -39,12 +39,12 @@ def migrate(name: NameArgument, data: DataOption = DEFAULT_FOLDER) -> None:
 def _become(name: str, role: str, folder: Path) -> None:
     from recouvra.local.roles import command
 
-    environment = _environment(name, role, folder)
+    environment = environment_of(name, role, folder)
     words = command(name, f"--{role}")
     os.execve(words[0], words, environment)
 
 
-def _environment(name: str, role: str, folder: Path) -> dict[str, str]:
+def environment_of(name: str, role: str, folder: Path) -> dict[str, str]:
     """Ours, completed from the data folder of a local stack, if there is one; what is set already stands."""
     from recouvra.local.folder import DataFolder
     from recouvra.local.roles import SERVICES, role_settings, settings

@@ -24,9 +24,11 @@ _ROOMS = {
     "projections": _CORE,
     "acts": {"domain", "store", *_CORE},
     "reports": {"projections", *_CORE},
+    "invariants": {"domain", "store", "projections", *_CORE},
+    "rebuilding": {"reports", "projections", *_CORE},
     "pages": {"reports", *_CORE},
     "doors": {"acts", "domain", "store", "projections", "reports", "pages", *_CORE},
-    "app": {"doors", "acts", "domain", "store", "projections", "reports", "pages", *_CORE},
+    "app": {"doors", "acts", "domain", "store", "projections", "reports", "rebuilding", "pages", "invariants", *_CORE},
     "__main__": {"app", *_CORE},
 }
 # A rule answers in the chassis's words for an outcome, and knows nothing else of how a service runs.

@@ -32,6 +32,7 @@ class Payment:
     content: bytes
     reversed_by: str | None = None
     assigned_to: str | None = None
+    reference: str | None = None
 
     @classmethod
     def reported(cls, event: PaymentReported, source: str, content: bytes) -> Self:
@@ -46,6 +47,7 @@ class Payment:
             period=event.period,
             reverses=event.reverses,
             content=content,
+            reference=event.reference,
         )
 
     @property

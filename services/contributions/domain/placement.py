@@ -49,7 +49,7 @@ def _suspend(account: Account, payments: Mapping[PaymentKey, Payment], changes: 
 
 def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: Changes) -> list[tuple[Order, Keyed]]:
     """With one, any change may move any payment: all are placed anew. Source: DEF-004."""
-    placed, held = _place(account, payments)
+    placed, held = place(account, payments)
     moves: list[tuple[Order, Keyed]] = []
     for key in _moved(account.held, held):
         moves += _holds(account, payments[key], account.held.get(key), held.get(key))
@@ -62,7 +62,7 @@ def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: 
     return moves
 
 
-def _place(account: Account, payments: Mapping[PaymentKey, Payment]) -> tuple[Placed, dict[PaymentKey, Hold]]:
+def place(account: Account, payments: Mapping[PaymentKey, Payment]) -> tuple[Placed, dict[PaymentKey, Hold]]:
     """What is placed and what is held of all money that stands here and is not reversed. Source: DEF-004, DEF-026."""
     money = [payment for payment in map(payments.__getitem__, account.payments) if payment.reversed_by is None]
     owned = [payment for payment in money if payment.has_payer]

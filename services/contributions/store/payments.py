@@ -113,6 +113,7 @@ def _payment(key: PaymentKey, row: asyncpg.Record) -> Payment:
         content=row["content"],
         reversed_by=row["reversed_by"],
         assigned_to=row["assigned_to"],
+        reference=row["reference"],
     )
 
 
@@ -152,11 +153,11 @@ async def save(connection: Connection, book: Book, loaded: LoadedPayments, known
 
 _VALUES = (
     "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::text[], $8::text[], "
-    "$9::text[], $10::bytea[], $11::text[], $12::text[])"
+    "$9::text[], $10::bytea[], $11::text[], $12::text[], $13::text[])"
 )
 _NAMES = (
     "source, payment_id, record_key, payer_id, amount_xof, paid_on, channel, period, reverses, content, reversed_by, "
-    "assigned_to"
+    "assigned_to, reference"
 )
 
 
@@ -174,6 +175,7 @@ def _arrays(payments: Sequence[Payment]) -> list[list[object]]:
         [p.content for p in payments],
         [p.reversed_by for p in payments],
         [p.assigned_to for p in payments],
+        [p.reference for p in payments],
     ]
 
 
@@ -181,7 +183,10 @@ async def _insert(connection: Connection, payments: Sequence[Payment]) -> None:
     if not payments:
         return
     try:
-        await connection.execute(f"insert into payment ({_NAMES}) select * from {_VALUES}", *_arrays(payments))  # noqa: S608 - constants
+        await connection.execute(
+            f"insert into payment ({_NAMES}, is_whole) select *, true from {_VALUES}",  # noqa: S608 - constants
+            *_arrays(payments),
+        )
     except asyncpg.UniqueViolationError as error:
         raise Retry("a payment was claimed or awaited meanwhile") from error
 
@@ -193,7 +198,8 @@ async def _update(connection: Connection, payments: Sequence[Payment]) -> None:
             f"""
             update payment p set record_key = t.record_key, payer_id = t.payer_id, amount_xof = t.amount_xof,
                 paid_on = t.paid_on, channel = t.channel, period = t.period, reverses = t.reverses,
-                content = t.content, reversed_by = t.reversed_by, assigned_to = t.assigned_to
+                content = t.content, reversed_by = t.reversed_by, assigned_to = t.assigned_to,
+                reference = t.reference, is_whole = p.is_whole or p.record_key is null
             from {_VALUES} t({_NAMES}) where p.source = t.source and p.payment_id = t.payment_id
             """,  # noqa: S608 - constants
             *_arrays(payments),

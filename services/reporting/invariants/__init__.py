@@ -1,0 +1,9 @@
+"""What must always hold of the read models, and how it is looked at: `verify` asks each, on a snapshot."""
+
+from recouvra.chassis.verifying import Invariants
+from services.reporting.invariants.complete import COMPLETE
+from services.reporting.invariants.ledgers import KEEPS, LEDGERS, PROGRESS
+from services.reporting.invariants.sums import CONSERVED, WITHIN_DUES
+
+INVARIANTS = Invariants((CONSERVED, WITHIN_DUES, COMPLETE, LEDGERS, PROGRESS), KEEPS)
+"""All of them."""
