@@ -1,8 +1,8 @@
 """A role of a service that kills itself at an exact point, as `kill -9` at that very moment would.
 
 `python -m tests.faults.dying NAME --worker` runs the service as it is; only the clients' own functions are wrapped.
-Where it dies stands in the file that `RECOUVRA_DIES_AT` names: `point passage`, written while it runs or before. Who
-dies there takes the file away first, so that the next life goes on. Without the file it is the service and no more.
+Where it dies stands in a file `NAME-worker` of the folder `RECOUVRA_DIES_IN`: `point passage`, written while it runs or
+before. Who dies there takes the file away first, so that the next life goes on. Without it, it is the mere service.
 """
 
 from __future__ import annotations
@@ -124,6 +124,6 @@ def _wrap_sends(fate: Fate) -> None:
 
 
 if __name__ == "__main__":
-    arm(Fate(Path(os.environ["RECOUVRA_DIES_AT"])))
-    service = sys.argv.pop(1)
+    service, role = sys.argv.pop(1), sys.argv[1].removeprefix("--")
+    arm(Fate(Path(os.environ["RECOUVRA_DIES_IN"]) / f"{service}-{role}"))
     runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)
