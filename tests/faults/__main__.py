@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.faults.fault import Fault, all_faults
 from tests.faults.killing import kill_at_random
+from tests.faults.of_points import mortal
 from tests.faults.own import Own, may_mount
 from tests.faults.recovery import Recovery
 from tests.faults.trial import trial_on
@@ -58,7 +59,7 @@ async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, find
     while left:
         folder = Path(tempfile.mkdtemp(prefix="recouvra-faults-"))
         spoiled = False
-        own = Own(folder / "stack", disk_bytes=_DISK_BYTES if may_mount() else 0)
+        own = mortal(folder / "stack", disk_bytes=_DISK_BYTES if may_mount() else 0)
         async with trial_on(own, seed, payers=20 + 8 * len(left)) as trial:
             trial.recoveries = findings.recoveries
             while left and not spoiled:

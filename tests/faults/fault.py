@@ -12,7 +12,7 @@ from tests.faults.recovery import GOAL_SECONDS, SERVER_GOAL_SECONDS
 if TYPE_CHECKING:
     from tests.faults.trial import Trial
 
-MODULES = ("of_processes", "of_servers", "of_clock")
+MODULES = ("of_processes", "of_servers", "of_clock", "of_points", "of_records", "of_offsets", "of_endings")
 
 
 @dataclass(frozen=True)
