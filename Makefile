@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What the tests' servers run on: local, processes of theirs; docker, containers of docker-compose.yml.
 STACK ?= local
 
-.PHONY: install demo test same-tests check bench schemas
+.PHONY: install demo test same-tests check bench faults schemas
 install: .venv/.installed
 
 demo: install
@@ -29,6 +29,10 @@ check: install
 
 bench: install
 	$(BIN)/python -m bench
+
+# Minutes; FAULTS="--minutes 10" kills every role at random instead.
+faults: install
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 schemas: install
 	$(BIN)/python -m recouvra.contracts.export && $(BIN)/python -m services.openapi

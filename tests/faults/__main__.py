@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import json
 import shutil
 import signal
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tests.faults.fault import Fault, all_faults
 from tests.faults.killing import kill_at_random
+from tests.faults.of_points import mortal
 from tests.faults.of_points import mortal
 from tests.faults.own import Own, may_mount
 from tests.faults.recovery import Recovery
@@ -60,7 +62,7 @@ async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, find
         folder = Path(tempfile.mkdtemp(prefix="recouvra-faults-"))
         spoiled = False
         own = mortal(folder / "stack", disk_bytes=_DISK_BYTES if may_mount() else 0)
-        async with trial_on(own, seed, payers=20 + 8 * len(left)) as trial:
+        async with trial_on(own, seed, payers=min(20 + 5 * len(left), 80)) as trial:
             trial.recoveries = findings.recoveries
             while left and not spoiled:
                 fault = left.pop(0)
@@ -103,6 +105,7 @@ async def kill_for(minutes: float, seed: int, findings: Findings) -> None:
 
 def main() -> int:
     """Reads what is asked."""
+    faulthandler.register(signal.SIGUSR1)
     faults = all_faults()
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, help="random SIGKILLs of every role for so long")

@@ -70,6 +70,13 @@ async def twins(trial: Trial) -> None:
         await trial.moment(8, 12)
 
 
+@fault("two groups", times=2)
+async def two_groups(trial: Trial) -> None:
+    """Two workers in a consumer group of their own each: both own every partition, for good."""
+    async with trial.stack.another(trial.some_service(), program="tests.faults.apart"):
+        await trial.moment(8, 12)
+
+
 @fault("more and fewer", times=2)
 async def more_and_fewer(trial: Trial) -> None:
     """One worker, then three, then one again: of the two one leaves in order, one is killed."""

@@ -62,8 +62,11 @@ class Own(LocalUp):
         async with asyncio.timeout(deadline_seconds):
             await self._stack.start()
 
-    def role(self, name: str, role: str, folder: DataFolder, ports: Ports, log: str, replica: str) -> ServiceRole:
+    def role(
+        self, name: str, role: str, folder: DataFolder, ports: Ports, log: str, replica: str, program: str = ""
+    ) -> ServiceRole:
         """A role of a service as this stack runs it, not yet started."""
+        program = program or self._program
         environment = settings(name, folder, ports, self._clock) | role_settings(name, role, ports)
         behind = f":{ports.of('postgres')}/"
         url = environment["RECOUVRA_DATABASE_URL"].replace(behind, f":{self.proxy.port}/")
@@ -71,8 +74,8 @@ class Own(LocalUp):
         if self._sources.exists():
             environment["RECOUVRA_SOURCES_FILE"] = str(self._sources)
         made = ServiceRole(name, role, environment, folder.logs / f"{log}.log", keep_open=(folder.lock,))
-        if self._program:
-            made._child.command = (sys.executable, "-m", self._program, name, f"--{role}")
+        if program:
+            made._child.command = (sys.executable, "-m", program, name, f"--{role}")
             made._child.environment = {**made._child.environment, "PYTHONPATH": str(ROOT)}
         return made
 
@@ -107,9 +110,10 @@ class Own(LocalUp):
         return frozen(pid, *(children_of(pid) if role == "database" else ()))
 
     @asynccontextmanager
-    async def another(self, service: str, replica: str = "") -> AsyncIterator[ServiceRole]:
+    async def another(self, service: str, replica: str = "", program: str = "") -> AsyncIterator[ServiceRole]:
         """One more worker of a service; it is stopped in order at the block's end, if it still runs then."""
-        made = self.role(service, "worker", self._stack.folder, self._stack.ports, f"{service}-another", replica)
+        folder, ports = self._stack.folder, self._stack.ports
+        made = self.role(service, "worker", folder, ports, f"{service}-another", replica, program)
         self._extra.append(made)
         await made.start()
         try:
