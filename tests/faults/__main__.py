@@ -24,7 +24,6 @@ from pathlib import Path
 from tests.faults.fault import Fault, all_faults
 from tests.faults.killing import kill_at_random
 from tests.faults.of_points import mortal
-from tests.faults.of_points import mortal
 from tests.faults.own import Own, may_mount
 from tests.faults.recovery import Recovery
 from tests.faults.trial import trial_on
