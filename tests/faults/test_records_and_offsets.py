@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import all_faults
+from tests.faults.of_records import flooded
 from tests.faults.trial import Trial
 
 QUICK = (
@@ -14,7 +15,6 @@ QUICK = (
     "topic again under other event ids",
     "ended in order",
     "ended amid large batches",
-    "poison flood",
 )
 
 
@@ -22,5 +22,6 @@ async def test_everything_is_exact_whatever_is_published_and_becomes_of_offsets_
     async with trial.load:
         for name in QUICK:
             await all_faults()[name].strike(trial)
+        await flooded(1_500, trial)
     state, facts = await trial.exact()
     assert len(facts) > len(state.placements) > 0
