@@ -71,7 +71,7 @@ def read_aside(
                 continue
             offset: int = message.offset()  # type: ignore[assignment] # a message without error has one
             if offset < stop:
-                records.append(_record(message))
+                records.append(record_of(message))
                 size += len(records[-1].value or b"")
             whole = offset >= stop - 1
             deadline = time.monotonic() + seconds
@@ -80,8 +80,8 @@ def read_aside(
     return records, whole
 
 
-def _record(message: Any) -> Record:
-    """A message as a record; headers that cannot be decoded are left out, and the record says so."""
+def record_of(message: Any) -> Record:
+    """librdkafka's message as a record; headers that cannot be decoded are left out, and the record says so."""
     try:
         headers, readable = tuple(_headers(message) or ()), True
     except (UnicodeDecodeError, SystemError):

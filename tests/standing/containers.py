@@ -236,6 +236,15 @@ class UpInDocker:
         with self._project.frozen(_service(name, role)):
             yield
 
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Runs `recouvra` with these words in the container of reporting's worker; exit code and output."""
+        compose = [*self._project.compose.compose_command_property, "exec", "-T", "reporting-worker", "recouvra"]
+        child = await asyncio.create_subprocess_exec(
+            *compose, *words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        said, _ = await child.communicate()
+        return child.returncode or 0, said.decode()
+
     async def end(self, number: int = signal.SIGTERM, deadline_seconds: float = 60) -> int:
         """Ends all containers by this signal and removes them, their volumes stay; 0 where every service ended so."""
         if not self._runs:

@@ -141,6 +141,15 @@ class LocalUp:
         assert found is not None, "the stack is not ready"
         return _frozen(_pid(found, name, role))
 
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Runs `recouvra` with these words on the stack's data folder; exit code and output."""
+        recouvra = Path(sys.executable).with_name("recouvra")
+        child = await asyncio.create_subprocess_exec(
+            recouvra, *words, "--data", self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        said, _ = await child.communicate()
+        return child.returncode or 0, said.decode()
+
     async def end(self, number: int = signal.SIGTERM, deadline_seconds: float = 15) -> int:
         """Ends `up` by this signal; its exit code. Every process it had must be gone by the deadline."""
         if self._process is None:

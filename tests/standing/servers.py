@@ -78,6 +78,10 @@ class Up(Protocol):
         """One that lives and does nothing for as long as the block lasts."""
         ...
 
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Runs `recouvra` with these words, as an administrator of reporting would; exit code and output."""
+        ...
+
     async def end(self, number: int = signal.SIGTERM, deadline_seconds: float = ...) -> int:
         """Ends all of it by this signal, the data stays; exit code 0: in order. Nothing runs any more then."""
         ...

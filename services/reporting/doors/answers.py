@@ -54,7 +54,7 @@ class Answers:
             if asked.cursor is not None:
                 if form != "json":
                     raise _no_pages()
-                cursor = Cursor.read(request, asked.cursor, plan(asked, as_of).place_types)
+                cursor = Cursor.read(request, asked.cursor, plan(asked, as_of).place_types, seen.edition)
                 as_of, after = seen.answered(cursor.as_of), cursor.place
             headers = _headers(request, seen, as_of, form)
             if _is_known(request, headers["ETag"]):
@@ -115,7 +115,7 @@ async def _page(
     rows = [plan.row(dict(record)) for record in records[:limit]]
     following = None
     if len(records) > limit:
-        following = Cursor(as_of, plan.place(dict(records[limit - 1]))).written(request)
+        following = Cursor(as_of, plan.place(dict(records[limit - 1])), seen.edition).written(request)
     return _instants(seen, as_of) | {"rows": rows, "total": plan.fields(dict(total)), "next": following}
 
 

@@ -21,19 +21,23 @@ _BITE = 12
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The instant that all pages answer, and the place of the last row that was given."""
+    """The instant that all pages answer, the place of the last row that was given, and in which edition of the figures.
+
+    Read models that were wrong and were made again have another edition: a page of theirs goes on in none of these.
+    """
 
     as_of: datetime
     place: Sequence[str | int]
+    edition: int
 
     def written(self, request: Request) -> str:
         """As a text for the address of the next page; it is worth something with this same query only."""
         said = json.dumps([told(self.as_of), *self.place], ensure_ascii=False, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(_seal(request, said) + said).decode().rstrip("=")
+        return base64.urlsafe_b64encode(_seal(request, self.edition, said) + said).decode().rstrip("=")
 
     @classmethod
-    def read(cls, request: Request, text: str, of: Sequence[type[str] | type[int]]) -> Cursor:
-        """Reads it again, of a query whose places are made of these; raises a 422 problem for what was not given.
+    def read(cls, request: Request, text: str, of: Sequence[type[str] | type[int]], edition: int) -> Cursor:
+        """Reads it again, of a query whose places are made of these; raises a 422 problem for what was not given now.
 
         The seal is no secret: whoever forges it reads nothing but what the query's filters would give, and a place that
         none can be is refused as another query's is.
@@ -41,10 +45,10 @@ class Cursor:
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             seal, said = raw[:_BITE], raw[_BITE:]
-            if seal == _seal(request, said):
+            if seal == _seal(request, edition, said):
                 as_of, *last = json.loads(said)
                 if [type(value) for value in last] == list(of) and all(map(_can_be_looked_for, last)):
-                    return cls(instant(as_of), last)
+                    return cls(instant(as_of), last, edition)
         except (ValueError, TypeError, RecursionError):
             pass
         fault = Message(
@@ -60,6 +64,7 @@ def _can_be_looked_for(value: str | int) -> bool:
     return isinstance(value, int) or b"\0" not in value.encode()
 
 
-def _seal(request: Request, said: bytes) -> bytes:
+def _seal(request: Request, edition: int, said: bytes) -> bytes:
     query = sorted(item for item in request.query_params.multi_items() if item[0] not in _MAY_CHANGE)
-    return blake2b(json.dumps([request.url.path, query]).encode() + b"\n" + said, digest_size=_BITE).digest()
+    of = [request.url.path, query, *([edition] if edition else [])]  # those given before there were editions stay good
+    return blake2b(json.dumps(of).encode() + b"\n" + said, digest_size=_BITE).digest()

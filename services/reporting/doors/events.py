@@ -9,15 +9,9 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Outcome
 from recouvra.contracts.reading import Received
 from services.reporting.projections import marks, progress
-from services.reporting.projections.contribution_assessed import ASSESSED
-from services.reporting.projections.contribution_received import RECEIVED
-from services.reporting.projections.form_liquidated import LIQUIDATED
-from services.reporting.projections.payer_affiliated import AFFILIATION
-from services.reporting.projections.payment_held import HELD
-from services.reporting.projections.person_registered import REGISTERED
+from services.reporting.projections.kept import KEPT
 
-_KEPT = (ASSESSED, RECEIVED, HELD, AFFILIATION, REGISTERED, LIQUIDATED)
-_LEDGERS = {ledger.event.topic: ledger for ledger in _KEPT}
+_LEDGERS = {ledger.event.topic: ledger for ledger in KEPT}
 
 
 class Facts:

@@ -17,7 +17,9 @@ _WORK_MEMORY = "32MB"  # a fund's payers and periods are grouped without going t
 # A replay moves no position. Its audit lines are counted: the newest of them may be committed before an older one.
 _READ = """
 select md5(concat_ws(' ', string_agg(concat_ws('/', topic, partition, next_offset), ' ' order by topic, partition),
-                     'replays', (select count(*) from audit where act = 'replay')))
+                     'replays', (select count(*) from audit where act = 'replay'),
+                     'edition', (select number from edition))) as positions,
+       (select number from edition) as edition
 from position where topic <> $1
 """
 
@@ -29,11 +31,13 @@ class Snapshot:
     Attributes:
         complete_up_to: no fact known up to then is missing.
         positions: names the facts that are in; it changes with each one, read at its place or replayed.
+        edition: the number of the read models that answer; it changes where wrong ones were made again.
     """
 
     connection: Connection
     complete_up_to: datetime
     positions: str
+    edition: int
 
     def answered(self, as_of: datetime | None) -> datetime:
         """The instant that is answered: a later one than `complete_up_to` is answered as that (DEF-007)."""
@@ -56,5 +60,6 @@ async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[
                     en="The first facts are still being read; try again in a few seconds.",
                 ),
             )
-        read = await connection.fetchval(_READ, MARKS)
-        yield Snapshot(connection, complete, read)
+        read = await connection.fetchrow(_READ, MARKS)
+        assert read is not None  # an aggregate always answers
+        yield Snapshot(connection, complete, read["positions"], read["edition"])

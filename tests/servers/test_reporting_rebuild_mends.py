@@ -1,0 +1,182 @@
+"""A rebuild names what is wrong with the read models and mends it; what people did with dead letters stays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from recouvra.contracts.record import Record
+from recouvra.contracts.topics import MARKS
+from tests.servers.conftest import CreateDatabase
+from tests.servers.reporting_at_work import affiliated, assessed, at, fact, received
+from tests.servers.reporting_published import Published, broker, published
+from tests.standing.polling import eventually
+from tests.standing.servers import Standing
+
+_BEGIN = at("2026-03-01T00:00:00")
+_TOPIC = "contribution-assessed"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def kafka(standing: Standing, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with broker(standing, tmp_path_factory.mktemp("broker")) as bootstrap:
+        yield bootstrap
+
+
+@pytest_asyncio.fixture(scope="module")
+async def reporting(
+    kafka: str, postgres: CreateDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Published]:
+    """Sixty payers who owe 1,000 francs each and paid 400."""
+    async with published(kafka, postgres, "reporting_mended", tmp_path_factory.mktemp("logs")) as it:
+        payers = [f"M{n:02}" for n in range(60)]
+        await it.say(*(fact(affiliated(payer), _BEGIN) for payer in payers))
+        await it.say(*(fact(assessed(payer, "2026-01", 1_000), _BEGIN) for payer in payers))
+        await it.say(*(fact(received(payer, "2026-01", 400), _BEGIN) for payer in payers))
+        await _until_known(it, _BEGIN)
+        yield it
+
+
+async def _until_known(reporting: Published, when: datetime) -> None:
+    await reporting.marked(when)
+    await eventually(lambda: reporting.complete(when))
+
+
+async def _total(reporting: Published) -> tuple[int, int]:
+    total = (await reporting.figures())["total"]
+    return total["assessed_xof"], total["received_xof"]
+
+
+async def _letters(reporting: Published) -> list[tuple[Any, ...]]:
+    rows = await reporting.database.fetch(
+        'select id, topic, partition, "offset", reason, state from dead_letter order by id'
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_rows_deleted_doubled_and_changed_are_named_and_mended(reporting: Published) -> None:
+    right = await _total(reporting)
+    first = await reporting.client.get("/v1/payers", params={"limit": 1})
+    await reporting.database.execute("delete from assessed where payer_id = 'M00'")
+    columns = "event_id, known_at, payer_id, payer_kind, territory_code, period, payment_source, payment_id, "
+    columns += "received_xof, received_on, channel"
+    await reporting.database.execute(
+        f"insert into received ({columns}) select {columns} from received where payer_id = 'M01'"  # noqa: S608
+    )
+    await reporting.database.execute("update affiliation set territory_code = '0202' where payer_id in ('M02', 'M03')")
+    wrong = await reporting.client.get("/v1/payers", params={"limit": 1})
+    assert (wrong.json()["total"], wrong.headers["ETag"]) != (first.json()["total"], first.headers["ETag"])
+    differences = {"assessed": (0, 1, 0), "received": (1, 0, 0), "affiliation": (0, 0, 2)}
+
+    looked = await reporting.rebuild("--check")
+    assert (looked.code, looked.differences) == (1, differences)
+    assert not looked.step("ended")["swapped"]
+    assert await _total(reporting) == (right[0] - 1_000, right[1] + 400)
+
+    done = await reporting.rebuild()
+    assert (done.code, done.differences) == (0, differences), done.said
+    assert await _total(reporting) == right
+    known = await reporting.client.get(
+        "/v1/payers", params={"limit": 1}, headers={"If-None-Match": wrong.headers["ETag"]}
+    )
+    assert known.status_code == 200
+    followed = await reporting.client.get("/v1/payers", params={"limit": 1, "cursor": wrong.json()["next"]})
+    assert followed.status_code == 422
+    assert (await reporting.rebuild("--check")).differences == {}
+
+
+async def test_letters_keep_their_number_and_state_and_only_what_was_replayed_has_its_effect(
+    reporting: Published,
+) -> None:
+    """Three good records stand with the dead letters, as a version before had set them aside, and a bad one really."""
+    await reporting.stop("worker")
+    good = [fact(assessed("M10", "2026-02", 10**n, declaration_id=f"L-{n}"), _BEGIN) for n in range(3)]
+    before = await reporting.ends(_TOPIC)
+    await reporting.say(*good, Record(_TOPIC, 0, 0, b"M10", b"not json", good[0].headers))
+    after = await reporting.ends(_TOPIC)
+    place = next(place for place in after if after[place] != before[place])
+    at_first = before[place]
+    for offset, record in enumerate(good, at_first):
+        await reporting.database.execute(
+            'insert into dead_letter (topic, partition, "offset", key, value, header_names, header_values, reason, '
+            "message_fr, message_en, at) values ($1, $2, $3, $4, $5, $6, $7, 'internal', '', '', now())",
+            *(place.topic, place.partition, offset, record.key, record.value),
+            *([name for name, _ in record.headers], [value for _, value in record.headers]),
+        )
+    await reporting.database.execute(
+        "update position set next_offset = $3 where (topic, partition) = ($1, $2)", *place, at_first + 3
+    )
+    await reporting.start("worker")
+    await _until_known(reporting, _BEGIN + timedelta(seconds=1))
+    total = await _total(reporting)
+    first, second, third, bad = [letter[0] for letter in await _letters(reporting)]
+    await reporting.act(first, "discard", {"reason": "never"})
+    assert (await reporting.act(second, "replay"))["state"] == "replayed"
+    assert await _total(reporting) == (total[0] + 10, total[1])
+    letters = await _letters(reporting)
+    assert [state for *_, state in letters] == ["discarded", "replayed", "waiting", "waiting"]
+
+    assert (await reporting.rebuild("--check")).differences == {}
+    # What is replayed while a rebuild is under way is in as well.
+    assert (await reporting.act(third, "replay"))["state"] == "replayed"
+    assert (await reporting.act(bad, "replay"))["state"] == "waiting"
+    done = await reporting.rebuild()
+    assert (done.code, done.differences) == (0, {}), done.said
+    assert await _total(reporting) == (total[0] + 110, total[1])
+    assert [state for *_, state in await _letters(reporting)] == ["discarded", "replayed", "replayed", "waiting"]
+    assert [letter[:5] for letter in await _letters(reporting)] == [letter[:5] for letter in letters]
+
+
+async def test_what_is_set_aside_only_now_is_a_new_letter(reporting: Published) -> None:
+    letters = await _letters(reporting)
+    *_, bad = letters
+    await reporting.database.execute("delete from dead_letter where id = $1", bad[0])
+    assert (await reporting.rebuild()).code == 0
+    assert [letter[1:] for letter in await _letters(reporting)] == [letter[1:] for letter in letters]
+
+
+async def test_figures_stay_complete_though_the_marks_are_gone_from_their_topic(
+    reporting: Published, kafka: str
+) -> None:
+    complete = (await reporting.figures())["complete_up_to"]
+    await _forget(kafka, MARKS, 0, (await reporting.ends(MARKS)).popitem()[1])
+    done = await reporting.rebuild()
+    assert (done.code, done.differences) == (0, {}), done.said
+    assert (await reporting.figures())["complete_up_to"] == complete
+
+
+async def test_a_reader_whom_the_administrator_let_in_reads_on_and_a_view_of_his_is_told(reporting: Published) -> None:
+    database = reporting.database
+    await database.execute("grant select on assessed to public")
+    await database.execute("create view mine as select payer_id, assessed_xof from assessed")
+    done = await reporting.rebuild()
+    assert done.code == 1
+    assert "view mine" in done.said
+    await database.execute("drop view mine")
+    assert (await reporting.rebuild()).code == 0
+    granted = "select count(*) from information_schema.table_privileges where grantee = 'PUBLIC' and table_name = $1"
+    assert await database.fetchval(granted, "assessed") == 1
+
+
+async def test_where_facts_are_gone_from_their_topic_nothing_is_swapped(reporting: Published, kafka: str) -> None:
+    """The last test: what it does to the broker is not to be undone."""
+    total = await _total(reporting)
+    place, end = next((place, end) for place, end in (await reporting.ends(_TOPIC)).items() if end)
+    await _forget(kafka, *place, end)
+    done = await reporting.rebuild()
+    assert done.code == 1
+    assert _TOPIC in done.said
+    assert await _total(reporting) == total
+
+
+async def _forget(kafka: str, topic: str, partition: int, before: int) -> None:
+    """Deletes the records before an offset, as a topic's retention would."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for done in admin.delete_records([TopicPartition(topic, partition, before)]).values():
+        done.result()
