@@ -34,6 +34,14 @@ _OTHER_BODY = Problem(
 _BAD_KEY = Message(
     fr=f"1 à {_KEY_LENGTH} caractères ASCII imprimables", en=f"1 to {_KEY_LENGTH} printable ASCII characters"
 )
+_BEHIND = Problem(
+    503,
+    "catching-up",
+    Message(
+        fr="Cette base a été restaurée et rattrape ce qui avait été publié ; rien n'a été fait. Réessayez ensuite.",
+        en="This database was restored and catches up with what had been published; nothing was done. Try again later.",
+    ),
+)
 _BUSY = Problem(
     503,
     "busy",
@@ -62,7 +70,8 @@ async def act(face: Face, request: Request, do: Do) -> Response:
     same key gets a 422. Keys are the caller's own and kept for 30 days; a refusal is not kept, it may be mended.
 
     Raises:
-        Problem: what `do` raised, 422 for the key, 503 where other transactions came between each time.
+        Problem: what `do` raised, 422 for the key, 503 where other transactions came between each time, or where the
+            database knows less than was published.
     """
     caller, key = caller_of(request), _key(request)
     asked = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
@@ -79,6 +88,8 @@ async def act(face: Face, request: Request, do: Do) -> Response:
 
 
 async def _once(connection: Connection, caller: Caller, key: str | None, asked: bytes, do: Do) -> Response:
+    if await connection.fetchval("select is_behind from clock"):
+        raise _BEHIND
     if key is None:
         return _response(await do(connection, caller))
     # Two requests at once under one key: the second waits here and finds the first one's answer.

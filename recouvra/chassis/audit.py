@@ -6,16 +6,30 @@ from typing import Any
 
 from recouvra.chassis.callers import Caller
 from recouvra.chassis.database import Connection
+from recouvra.chassis.journal import Cause
 
 
-async def keep(connection: Connection, caller: Caller, act: str, subject: str, reason: str | None = None) -> None:
-    """Adds a line: `act` is a verb of the service (``replay``), `subject` the identifier of what it was done to."""
+async def keep(
+    connection: Connection,
+    caller: Caller,
+    act: str,
+    subject: str,
+    reason: str | None = None,
+    cause: Cause | None = None,
+) -> None:
+    """Adds a line: `act` is a verb of the service (``replay``), `subject` the identifier of what it was done to.
+
+    An act that has a cause stands at its time, also where it is done again.
+    """
     await connection.execute(
-        "insert into audit (at, who, act, subject, reason) values (clock_timestamp(), $1, $2, $3, $4)",
+        "insert into audit (at, who, act, subject, reason, cause) "
+        "values (coalesce($5, clock_timestamp()), $1, $2, $3, $4, $6)",
         caller.name,
         act,
         subject,
         reason,
+        cause and cause.at,
+        cause and cause.id,
     )
 
 

@@ -5,45 +5,34 @@ The steps and their order are the whole of exactness (ADR 2):
 2. the service locks its accounts in key order and loads what the batch can touch;
 3. the clock is read, after the locks;
 4. each event is judged by the inbox and applied in memory, in order;
-5. effects, claims, dead letters and outbox rows are written, set by set.
+5. effects, claims, dead letters, the journal's entry and outbox rows are written, set by set.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from recouvra.chassis import dead_letters, outbox, positions
-from recouvra.chassis.clock import Clock
 from recouvra.chassis.database import Connection, is_of_the_record
 from recouvra.chassis.dead_letters import DeadLetter
-from recouvra.chassis.inbox import Inbox, Verdict
+from recouvra.chassis.deciding import Decided, Tally, decide, speaking
+from recouvra.chassis.inbox import Inbox
+from recouvra.chassis.journal import BATCH, Cause
 from recouvra.chassis.outbox import Caused
-from recouvra.chassis.outcome import Opens, Outcome, Plain, Retry, RuleFailed, Work
+from recouvra.chassis.outcome import Opens, Plain, Retry
 from recouvra.chassis.positions import Place
-from recouvra.chassis.sources import Sources
+from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.reading import Received, Refusal, read
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a batch did, for the counters."""
-
-    records: int = 0
-    effects: int = 0
-    duplicates: int = 0
-    dead_letters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +74,46 @@ class Reading:
             Exception: whatever the database or a rule raised; nothing was done.
         """
         read = await self._read_all(records, failed)
+        said = {
+            "moves": [[*place, *move] for place, move in moves.items()],
+            "clock": self.clock,
+            "failed": failed is not None,
+            "unauthorised": read.unauthorised,
+        }
+        return await self._take_batch(connection, Cause.new(BATCH, said), moves, read)
+
+    async def take_as_told(self, connection: Connection, cause: Cause, records: Sequence[Record]) -> None:
+        """Takes a batch in again as the journal tells it: what `sources` and the clock say now plays no part.
+
+        Args:
+            records: all of the cause's moves, one move after the other, in the order of their offsets.
+
+        Raises: as `take`.
+        """
+        said = cause.said
+        failed = RuntimeError("it failed when it was read first") if said["failed"] else None
+        read = await self._read_all(records, failed, {tuple(place) for place in said["unauthorised"]})
+        moves = {Place(topic, partition): (at, to) for topic, partition, at, to in said["moves"]}
+        await self._take_batch(connection, cause, moves, read)
+
+    async def _take_batch(
+        self, connection: Connection, cause: Cause, moves: Mapping[Place, tuple[int, int]], read: _Read
+    ) -> Tally:
         async with connection.transaction():
             await positions.move(connection, moves)
-            decided = await self._take(connection, read, self.clock)
-            await self._keep(connection, decided.facts, decided.letters)
-        decided.tally.records = len(records)
+            decided = await self._take(connection, cause, read, cause.said["clock"])
+            await self._keep(connection, cause, decided.facts, decided.letters)
+        decided.tally.records = len(read.events) + sum(map(len, read.plain.values()))
         return decided.tally
 
-    async def take_again(self, connection: Connection, record: Record) -> DeadLetter | None:
+    async def take_again(
+        self, connection: Connection, cause: Cause, record: Record, *, as_told: bool = False
+    ) -> DeadLetter | None:
         """Reads a dead letter's record now, as if it came now, by the system clock, within a transaction that is open.
+
+        Args:
+            cause: the replay, which stands in the journal where it ended well.
+            as_told: the journal tells that it did: its source may publish, whoever may now.
 
         Returns:
             None where it took effect or changed nothing; else why it is refused still, and nothing else was done.
@@ -102,76 +122,96 @@ class Reading:
             Retry: another transaction came between; nothing was done.
         """
         try:
-            return await self._take_one_again(connection, record, None)
+            return await self._take_one_again(connection, cause, record, None, as_told)
         except asyncpg.UniqueViolationError as error:
             raise Retry("what it claims was claimed meanwhile") from error
         except Exception as error:
             if not is_of_the_record(error):
                 raise
-            return await self._take_one_again(connection, record, error)
+            return await self._take_one_again(connection, cause, record, error, as_told)
 
     async def _take_one_again(
-        self, connection: Connection, record: Record, failed: Exception | None
+        self, connection: Connection, cause: Cause, record: Record, failed: Exception | None, as_told: bool
     ) -> DeadLetter | None:
-        read = await self._read_all([record], failed)
+        read = await self._read_all([record], failed, () if as_told else None)
         async with connection.transaction():
-            decided = await self._take(connection, read, "system")
-            refused = [letter for letter in decided.letters if letter.record is record]
-            # It is set aside already, and its publisher was told; others may have waited for it, and be refused now.
-            await self._keep(connection, decided.facts, [other for other in decided.letters if other not in refused])
-        return refused[0] if refused else None
+            decided = await self._take(connection, cause, read, "system")
+            for letter in decided.letters:
+                if letter.record is record:
+                    return letter  # it is set aside already, and its publisher was told
+            # Others may have waited for it, and be refused now.
+            await self._keep(connection, cause, decided.facts, decided.letters)
+        return None
 
-    async def _take(self, connection: Connection, read: _Read, clock_kind: str) -> _Decided:
+    async def _take(self, connection: Connection, cause: Cause, read: _Read, clock_kind: str) -> Decided:
         """Steps 2 to 5, but what is published and set aside."""
         work = await self.opens(connection, read.received)
-        clock = await Clock.read(connection, clock_kind)
+        clock = await cause.clock(connection, clock_kind)
         inbox = await Inbox.load(connection, read.received)
-        decided = await _speaking(connection, asyncio.to_thread(_decide, work, clock, inbox, read.events))
+        decided = await speaking(connection, asyncio.to_thread(decide, work, clock, inbox, read.events))
         for topic, taken in read.plain.items():
             await self.plain[topic].take(connection, taken)
         await work.save(connection)
         await inbox.save(connection)
         return decided
 
-    async def _keep(self, connection: Connection, facts: list[Caused], letters: list[DeadLetter]) -> None:
-        """Puts letters with the dead ones, and facts and what tells of the letters in the outbox."""
+    async def _keep(self, connection: Connection, cause: Cause, facts: list[Caused], letters: list[DeadLetter]) -> None:
+        """Puts letters with the dead ones, the cause in the journal, and what it tells in the outbox."""
         await dead_letters.put(connection, letters)
-        told = [letter.told(self.service) for letter in letters] if self.tells else []
-        await outbox.put(connection, facts + told)
+        if self.tells:
+            await outbox.put(connection, cause, facts + [letter.told(self.service) for letter in letters])
 
-    async def _read_all(self, records: Sequence[Record], failed: Exception | None) -> _Read:
-        """Decodes each record alone, by the rules on sources that hold now, in a thread."""
+    async def _read_all(
+        self,
+        records: Sequence[Record],
+        failed: Exception | None,
+        unauthorised: Collection[tuple[Any, ...]] | None = None,
+    ) -> _Read:
+        """Decodes each record alone, in a thread.
+
+        Args:
+            unauthorised: the places whose source was not allowed to publish; None: by the rules that hold now.
+        """
         self.sources.refresh()
-        return await asyncio.to_thread(self._decode, records, failed)
+        return await asyncio.to_thread(self._decode, records, failed, unauthorised)
 
-    def _decode(self, records: Sequence[Record], failed: Exception | None) -> _Read:
+    def _decode(
+        self, records: Sequence[Record], failed: Exception | None, unauthorised: Collection[tuple[Any, ...]] | None
+    ) -> _Read:
         found = _Read()
         for record in records:
+            place = record.topic, record.partition, record.offset
+            forbidden = None if unauthorised is None else place in unauthorised
             try:
                 if failed is not None:
-                    raise self._internal(record, failed)
+                    raise self._internal(record, failed, forbidden)
                 if record.topic in self.plain:
                     found.plain.setdefault(record.topic, []).append(self.plain[record.topic].read(record))
                 else:
-                    found.events.append(self._read(record))
+                    found.events.append(self._read(record, forbidden))
             except Refusal as why:
                 found.events.append((record, why))
+                if why.reason is Reason.UNAUTHORISED_SOURCE:
+                    found.unauthorised.append(place)
         return found
 
-    def _read(self, record: Record) -> Received:
+    def _read(self, record: Record, forbidden: bool | None) -> Received:
         """One record alone, or its refusal: what is wrong with it never costs its neighbours."""
         received = read(record)
-        self.sources.check(received)
+        if forbidden is None:
+            self.sources.check(received)
+        elif forbidden:
+            raise unauthorised_source(received)
         return received
 
-    def _internal(self, record: Record, error: Exception) -> Refusal:
+    def _internal(self, record: Record, error: Exception, forbidden: bool | None) -> Refusal:
         """The refusal of a record whose effect failed for a reason that nobody foresaw."""
         log.error("set aside as internal: %s/%d@%d", record.topic, record.partition, record.offset, exc_info=error)
         message = reason_message(Reason.INTERNAL)
         if record.topic in self.plain:
             return Refusal(Reason.INTERNAL, message)
         try:
-            envelope = self._read(record).envelope
+            envelope = self._read(record, forbidden).envelope
         except Refusal as refusal:
             return refusal
         return Refusal(Reason.INTERNAL, message, source=envelope.source, event_id=envelope.event_id)
@@ -183,82 +223,9 @@ class _Read:
 
     events: list[Received | tuple[Record, Refusal]] = field(default_factory=list)
     plain: dict[str, list[Any]] = field(default_factory=dict)
+    unauthorised: list[tuple[str, int, int]] = field(default_factory=list)
 
     @property
     def received(self) -> list[Received]:
         """The events that could be read."""
         return [event for event in self.events if isinstance(event, Received)]
-
-
-@dataclass(slots=True)
-class _Decided:
-    """What a batch leads to beside the changes that its work keeps."""
-
-    letters: list[DeadLetter] = field(default_factory=list)
-    facts: list[Caused] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-
-
-def _decide(work: Work, clock: Clock, inbox: Inbox, events: Sequence[Received | tuple[Record, Refusal]]) -> _Decided:
-    """Judges and applies each event in order, in memory alone. Runs in a thread: see `_speaking`."""
-    decided = _Decided()
-    for event in events:
-        if isinstance(event, Received):
-            _take_one(decided, work, inbox, event, clock.reading(event))
-        else:
-            decided.letters.append(_refused(*event, clock.reading(None)))
-    reasons = Counter(letter.reason.value for letter in decided.letters)
-    decided.tally.dead_letters = dict(reasons)
-    return decided
-
-
-def _take_one(decided: _Decided, work: Work, inbox: Inbox, event: Received, reading: datetime) -> None:
-    verdict = inbox.judge(event)
-    if verdict is Verdict.CONFLICTING:
-        decided.letters.append(_conflict(event.record, event.envelope.source, event.envelope.event_id, reading))
-        return
-    outcome = Outcome(duplicate=True) if verdict is Verdict.REPEATED else _applied(work, event, reading)
-    decided.tally.duplicates += outcome.duplicate
-    # Only what took effect, waits or was answered claims its identity: no repeat, no dead letter (DEF-027).
-    if not outcome.duplicate and not any(aside.record is event.record for aside in outcome.set_aside):
-        inbox.claim(event)
-        decided.tally.effects += 1
-    for aside in outcome.set_aside:
-        if aside.claimed:
-            inbox.release((aside.source, aside.event_id))
-        decided.letters.append(_conflict(aside.record, aside.source, aside.event_id, reading))
-    decided.facts += [Caused(fact, event.envelope.traceparent) for fact in outcome.facts]
-
-
-async def _speaking(connection: Connection, deciding: Awaitable[_Decided]) -> _Decided:
-    """Waits for the rules, which run in a thread, and speaks to the database each second meanwhile.
-
-    However long a large declaration takes, the client's heartbeats, the relay and its marks go on beside it, and the
-    server, which ends a session that is silent within a transaction, ends only that of a process that is frozen.
-    """
-    task = asyncio.ensure_future(deciding)
-    try:
-        while not (await asyncio.wait({task}, timeout=1))[0]:
-            await connection.execute("select 1")
-    finally:
-        await asyncio.wait({task})  # a thread can't be stopped: no second one may start beside it
-    return task.result()
-
-
-def _applied(work: Work, event: Received, reading: datetime) -> Outcome:
-    """The event's outcome; what a rule raises is blamed on the event, be it an error that elsewhere would pass."""
-    try:
-        return work.apply(event, reading)
-    except (Retry, MemoryError):
-        raise
-    except Exception as error:
-        raise RuleFailed(f"{type(error).__name__} on {event.envelope.source} {event.envelope.event_id}") from error
-
-
-def _refused(record: Record, why: Refusal, at: datetime) -> DeadLetter:
-    return DeadLetter(record, why.reason, why.message, why.source, why.event_id, at)
-
-
-def _conflict(record: Record, source: str, event_id: str, at: datetime) -> DeadLetter:
-    reason = Reason.CONFLICTING_DUPLICATE
-    return DeadLetter(record, reason, reason_message(reason), source, event_id, at)

@@ -25,10 +25,15 @@ class Clock:
     @classmethod
     async def read(cls, connection: Connection, kind: str) -> Clock:
         """Reads the database's clock; to be called when every account of the batch is locked."""
-        base = await connection.fetchval(
+        return cls(kind, await cls.base(connection))
+
+    @staticmethod
+    async def base(connection: Connection) -> datetime:
+        """The database's clock, above the floor."""
+        at: datetime = await connection.fetchval(
             "select greatest(clock_timestamp(), floor_at + interval '1 microsecond') from clock"
         )
-        return cls(kind, base)
+        return at
 
     def reading(self, received: Received | None) -> datetime:
         """The instant for one cause; a record that cannot be read has no time of its own and takes the system's."""

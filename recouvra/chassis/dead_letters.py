@@ -45,7 +45,12 @@ class DeadLetter:
             reason=self.reason,
             message=self.message,
         )
-        return Caused(Fact(refused, self.at, None), None, key)
+        return Caused(Fact(refused, self.at, None), None, f"{place_of(record)} refused", key)
+
+
+def place_of(record: Record) -> str:
+    """Where a record stands, as text."""
+    return f"{record.topic}/{record.partition}@{record.offset}"
 
 
 async def put(connection: Connection, letters: Sequence[DeadLetter]) -> None:
@@ -186,6 +191,19 @@ async def take_up(connection: Connection, letter_id: int) -> TakenUp | None:
     headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
     record = Record(row["topic"], row["partition"], row["offset"], row["key"], row["value"], headers)
     return TakenUp(record, row["state"])
+
+
+async def of_place(connection: Connection, topic: str, partition: int, offset: int) -> int:
+    """The number of the letter that waits, of the record at this place; raises LookupError where none does."""
+    found: int | None = await connection.fetchval(
+        "select max(id) from dead_letter where (topic, partition, \"offset\", state) = ($1, $2, $3, 'waiting')",
+        topic,
+        partition,
+        offset,
+    )
+    if found is None:
+        raise LookupError(f"no dead letter waits of {topic}/{partition}@{offset}")
+    return found
 
 
 async def settle(connection: Connection, letter_id: int, state: str, refused: DeadLetter | None = None) -> None:

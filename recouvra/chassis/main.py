@@ -18,12 +18,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Callers
+from recouvra.chassis.catching_up import AsTold, JournalBroken
 from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
 from recouvra.chassis.migrate import MigrationError, files_of, migrate
 from recouvra.chassis.outcome import Opens, Plain
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.settings import Settings, SettingsError
 from recouvra.chassis.sources import Sources
+from recouvra.chassis.verification import Verifiable, say, tell_progress, verify
+from recouvra.chassis.verifying import Invariants
+from recouvra.chassis.verifying_beside import be_modest
 from recouvra.chassis.watched import WatchedFileError
 from recouvra.chassis.worker import WorkerFailure, run_worker
 
@@ -39,6 +43,8 @@ class Service:
         opens: locks and loads what a batch can touch.
         api: builds its HTTP app from settings, the migrations that it needs, and how it takes records in.
         plain: by topic, who takes the records that are no events.
+        acts: by their names in the journal, its own acts over HTTP, to do them again as it tells.
+        invariants: what `verify` checks of its data, beside what holds of every service.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Service:
     opens: Opens
     api: Callable[[Settings, Sequence[str], Reading], FastAPI]
     plain: Mapping[str, Plain] = field(default_factory=dict)
+    acts: Mapping[str, AsTold] = field(default_factory=dict)
+    invariants: Invariants = field(default_factory=Invariants)
 
     def reading(self, settings: Settings) -> Reading:
         """How it takes records in: the worker each batch, the API a dead letter that is replayed."""
@@ -57,6 +65,11 @@ class Service:
     def create_api(self, settings: Settings) -> FastAPI:
         """Its HTTP app; nothing opens before the first request."""
         return self.api(settings, self.migration_names(), self.reading(settings))
+
+    @property
+    def verifiable(self) -> Verifiable:
+        """What `verify` looks at."""
+        return Verifiable(self.name, self.reads, tuple(self.plain), self.invariants)
 
     def migration_names(self) -> list[str]:
         """Every migration that must have been applied before it is ready."""
@@ -70,6 +83,9 @@ def run(build: Callable[[Settings], Service]) -> None:
     role.add_argument("--api", action="store_true", help="HTTP")
     role.add_argument("--worker", action="store_true", help="lit et publie / reads and publishes")
     role.add_argument("--migrate", action="store_true", help="met la base à jour / brings the database up to date")
+    role.add_argument("--verify", action="store_true", help="vérifie les invariants / checks every invariant")
+    parser.add_argument("--json", action="store_true", help="pour les machines / for machines (--verify)")
+    parser.add_argument("--due", action="store_true", help="à l'arrière-plan / in the background (--verify)")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("aiokafka", "httpx"):
@@ -80,6 +96,13 @@ def run(build: Callable[[Settings], Service]) -> None:
         if asked.migrate:
             for name in asyncio.run(migrate(settings.database_url, service.migrations)):
                 print(name)
+        elif asked.verify:
+            if asked.due:
+                be_modest()
+            telling = tell_progress(service.name)
+            report = asyncio.run(verify(service.verifiable, settings, telling, only_due=asked.due))
+            say(report, asked.json)
+            sys.exit(0 if report.holds else 1)
         elif asked.api:
             # uvicorn raises the signal again once it has shut down in order: that is no failure.
             signal.signal(signal.SIGTERM, _ended_in_order)
@@ -100,10 +123,10 @@ def run(build: Callable[[Settings], Service]) -> None:
         else:
             gc.freeze()
             gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
-            asyncio.run(run_worker(service.reading(settings), service.reads, service.writes, settings))
+            asyncio.run(run_worker(service.reading(settings), service.reads, service.writes, service.acts, settings))
     except (SettingsError, WatchedFileError) as error:
         sys.exit(_said(error, 2))
-    except (MigrationError, TopicReplaced, ClientStuck, WorkerFailure, OSError) as error:
+    except (MigrationError, TopicReplaced, JournalBroken, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
 
 

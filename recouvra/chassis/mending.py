@@ -12,6 +12,7 @@ from recouvra.chassis import audit, dead_letters
 from recouvra.chassis.acting import Answer, act
 from recouvra.chassis.callers import Caller, Role, needs
 from recouvra.chassis.database import Connection
+from recouvra.chassis.letter_acts import discard_letter, replay_letter
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 
@@ -190,15 +191,7 @@ def _add_acts(app: FastAPI, face: Face) -> None:
             if letter.state == "discarded":
                 raise _DISCARDED
             if letter.state == "waiting":
-                refused = await face.reading.take_again(connection, letter.record)
-                await dead_letters.settle(connection, letter_id, "waiting" if refused else "replayed", refused)
-                await audit.keep(
-                    connection,
-                    caller,
-                    "replay",
-                    dead_letters.subject(letter_id),
-                    refused.reason.value if refused else None,
-                )
+                await replay_letter(connection, face.reading, caller, letter_id, letter.record)
             return Answer(200, await _shown(connection, letter_id))
 
         return await act(face, request, do)
@@ -217,8 +210,7 @@ def _add_acts(app: FastAPI, face: Face) -> None:
             if letter.state == "replayed":
                 raise _REPLAYED
             if letter.state == "waiting":
-                await dead_letters.settle(connection, letter_id, "discarded")
-                await audit.keep(connection, caller, "discard", dead_letters.subject(letter_id), why.reason)
+                await discard_letter(connection, face.reading, caller, letter_id, letter.record, why.reason)
             return Answer(200, await _shown(connection, letter_id))
 
         return await act(face, request, do)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recouvra.chassis.batch import Tally
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.positions import Place
 
 

@@ -1,7 +1,8 @@
 """The relay: publishes committed facts in key order, deletes what was acknowledged, and marks how far it is true.
 
 One relay of a service works at a time, elected by an advisory lock of its database session. Whatever dies between
-publishing and deleting publishes again under the same event id, and readers count an event once (ADR 3).
+publishing and deleting publishes again under the same event id, and readers count an event once (ADR 3). A fact goes
+out when the journal holds its cause: who finds it on its topic finds there how it came about (ADR 9).
 
 A mark says: "every fact of mine with a knowledge time up to `up_to` stands before these offsets" (ADR 6). It is
 computed by snapshots, in four statements whose order matters:
@@ -29,7 +30,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from recouvra.chassis.database import RELAY, connect
 from recouvra.chassis.ends import end_offsets
 from recouvra.contracts.envelope import Envelope, binary_headers
-from recouvra.contracts.topics import EVENTS, MARKS
+from recouvra.contracts.topics import EVENTS, MARKS, journal_of
 
 log = logging.getLogger(__name__)
 _ELECTION = 7_300_000_002
@@ -107,7 +108,35 @@ class Relay:
 
         A key's facts are committed under its account's lock, so their ids are in the order of their truth; a late
         commit of another key may bring a lower id later, which is why rows are deleted and never skipped by id.
+
+        The journal is read after the outbox, and so has the cause of every fact that was read there.
         """
+        rows = await self._oldest_facts(connection)
+        entries = await connection.fetch("select id, cause, entry from journal order by id limit $1", _BATCH)
+        if len(entries) == _BATCH:
+            rows = []  # their causes may be further down
+        if not rows and not entries:
+            return 0
+        told = await self._send_entries(connection, producer, entries) + await self._send_facts(
+            connection, producer, rows
+        )
+        known: dict[tuple[str, int], int] = {}
+        for place in told:
+            known[place.topic, place.partition] = max(place.offset + 1, known.get((place.topic, place.partition), 0))
+        await connection.execute(
+            _PUBLISHED,
+            [row["id"] for row in rows],
+            [entry["id"] for entry in entries],
+            max((row["known_at"] for row in rows), default=None),
+            [topic for topic, _ in known],
+            [partition for _, partition in known],
+            list(known.values()),
+        )
+        self.published += len(rows)
+        return len(rows) + len(entries)
+
+    async def _oldest_facts(self, connection: asyncpg.Connection) -> list[asyncpg.Record]:
+        """As many of the oldest as go out at once; of those that are large, fewer."""
         rows = await connection.fetch(
             "select id, topic, key, value, event_id, known_at, traceparent from (select *, "
             "sum(octet_length(value)) over (order by id) - octet_length(value) as before from outbox "
@@ -115,23 +144,31 @@ class Relay:
             _BATCH,
             _BATCH_BYTES,
         )
-        if not rows:
-            return 0
+        return list(rows)
+
+    async def _send_entries(
+        self, connection: asyncpg.Connection, producer: AIOKafkaProducer, entries: Sequence[asyncpg.Record]
+    ) -> list[Any]:
+        """Publishes causes in order; returns where each stands, once all are acknowledged."""
+        key, topic = self._service.encode(), journal_of(self._service)
+        headers = [[("ce_id", str(row["cause"]).encode()), ("ce_source", self._source.encode())] for row in entries]
+        sends = [
+            await producer.send(topic, row["entry"], key, 0, headers=named)
+            for row, named in zip(entries, headers, strict=True)
+        ]
+        return await _acknowledged(connection, sends)
+
+    async def _send_facts(
+        self, connection: asyncpg.Connection, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
+    ) -> list[Any]:
+        """Publishes facts in order; returns where each stands, once all are acknowledged."""
         sends, spoke_at = [], time.monotonic()
         for row in rows:
             sends.append(await producer.send(row["topic"], row["value"], row["key"], headers=self._headers(row)))
             if time.monotonic() - spoke_at > 1:
                 await connection.execute("select 1")
                 spoke_at = time.monotonic()
-        await _acknowledged(connection, sends)
-        await connection.execute(
-            "with published as (delete from outbox where id = any($1::bigint[])) "
-            "update clock set published_at = $2 where published_at < $2",
-            [row["id"] for row in rows],
-            max(row["known_at"] for row in rows),
-        )
-        self.published += len(rows)
-        return len(rows)
+        return await _acknowledged(connection, sends)
 
     def _headers(self, row: asyncpg.Record) -> list[tuple[str, bytes]]:
         return binary_headers(
@@ -145,8 +182,22 @@ class Relay:
         )
 
 
-async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.Future[Any]]) -> None:
-    """Waits for every acknowledgement; raises the first refusal.
+# One statement: what has left the outbox is what is known to stand on the topics.
+_PUBLISHED = """
+with facts as (
+    delete from outbox where id = any($1::bigint[])
+), entries as (
+    delete from journal where id = any($2::bigint[])
+), latest as (
+    update clock set published_at = $3::timestamptz where published_at < $3
+)
+insert into published (topic, partition, next_offset) select * from unnest($4::text[], $5::int[], $6::bigint[])
+on conflict (topic, partition) do update set next_offset = greatest(published.next_offset, excluded.next_offset)
+"""
+
+
+async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.Future[Any]]) -> list[Any]:
+    """Waits for every acknowledgement and returns them; raises the first refusal.
 
     Speaks to the database each second meanwhile: a relay that is frozen or cut off loses its session and election.
     """
@@ -156,6 +207,7 @@ async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.
         for sent in done:
             sent.result()
         await connection.execute("select 1")
+    return [sent.result() for sent in sends]
 
 
 class _Marks:

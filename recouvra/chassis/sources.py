@@ -38,12 +38,14 @@ class Sources:
         globs: list[str] = next((globs for prefix, globs in self._rules if source.startswith(prefix)), [])
         allowed = any(fnmatchcase(payer_id, g) for g in globs) if payer_id is not None else bool(globs)
         if not allowed:
-            raise Refusal(
-                Reason.UNAUTHORISED_SOURCE,
-                reason_message(Reason.UNAUTHORISED_SOURCE),
-                source=source,
-                event_id=received.envelope.event_id,
-            )
+            raise unauthorised_source(received)
+
+
+def unauthorised_source(received: Received) -> Refusal:
+    """Why an event is refused whose source may not publish for its payer."""
+    source, event_id = received.envelope.source, received.envelope.event_id
+    message = reason_message(Reason.UNAUTHORISED_SOURCE)
+    return Refusal(Reason.UNAUTHORISED_SOURCE, message, source=source, event_id=event_id)
 
 
 def _rules(text: str) -> Rules:

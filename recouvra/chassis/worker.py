@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,12 +17,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faststream.kafka import KafkaBroker
 
 from recouvra.chassis.batch import Reading
+from recouvra.chassis.catching_up import AsTold, CatchingUp
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.reader import Reader
 from recouvra.chassis.relay import Relay
 from recouvra.chassis.settings import Settings
-from recouvra.contracts.topics import MARKS
+from recouvra.chassis.verifying_beside import verify_beside
+from recouvra.contracts.topics import MARKS, journal_of
 
 log = logging.getLogger(__name__)
 _SILENT_SECONDS = 180  # without one poll, longer than any transaction lasts: only a new process helps
@@ -34,11 +36,15 @@ class WorkerFailure(RuntimeError):
     """The worker cannot go on in this process."""
 
 
-async def run_worker(reading: Reading, reads: Sequence[str], writes: Sequence[str], settings: Settings) -> None:
+async def run_worker(
+    reading: Reading, reads: Sequence[str], writes: Sequence[str], acts: Mapping[str, AsTold], settings: Settings
+) -> None:
     """Works until SIGTERM or SIGINT, then lets the batch in flight end.
 
+    Nothing is read or published before the database knows all that the service ever published.
+
     Raises:
-        WorkerFailure, TopicReplaced, ClientStuck: stopped by itself; whoever supervises starts it again.
+        WorkerFailure, TopicReplaced, ClientStuck, JournalBroken: stopped by itself; whoever supervises starts it again.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,11 +52,16 @@ async def run_worker(reading: Reading, reads: Sequence[str], writes: Sequence[st
     stopped = asyncio.create_task(stop.wait())
     broker = KafkaBroker(settings.kafka, allow_auto_create_topics=False, graceful_timeout=8, logger=None)
     reader = Reader(broker, settings.kafka, settings.database_url, reading, reads, settings.replica)
-    await _first(stopped, _topics_exist(settings.kafka, [*reads, *writes, MARKS]))
+    service = reading.service
+    own = [*writes, MARKS, journal_of(service)] if writes else [MARKS]
+    await _first(stopped, _topics_exist(settings.kafka, [*reads, *own]))
+    if not stop.is_set():
+        catching_up = CatchingUp(reading, reads, writes, acts, settings.kafka, settings.database_url)
+        await _first(stopped, catching_up.until_done())
     if stop.is_set():
         return
-    service = reading.service
     tasks = [asyncio.create_task(_watch(reader)), asyncio.create_task(_pulse(service, reader, settings))]
+    tasks.append(asyncio.create_task(verify_beside(settings.verify_seconds)))
     if writes:
         relay = Relay(service, settings.kafka, settings.database_url, writes, settings.clock)
         tasks.append(asyncio.create_task(relay.run()))

@@ -46,6 +46,15 @@ EVENTS: dict[str, type[Event]] = INBOUND | FACTS
 MARKS = "knowledge-marked"
 """The watermark's topic: marks of the relays, no event of the published language."""
 
+
+def journal_of(service: str) -> str:
+    """The topic of a service's journal, no event of the published language either: only the service itself reads it.
+
+    It has one partition, so that causes stand in the order of their effects.
+    """
+    return f"{service}-journal"
+
+
 READS: dict[str, tuple[str, ...]] = {
     "registration": ("affiliation-requested", "registration-requested"),
     "contributions": ("payer-affiliated", "person-registered", "payroll-declared", "payment-reported"),
@@ -66,3 +75,6 @@ WRITES: dict[str, tuple[str, ...]] = {
     "liquidation": ("form-liquidated", "record-refused"),
     "reporting": (),
 }
+
+JOURNALS: tuple[str, ...] = tuple(journal_of(service) for service, writes in WRITES.items() if writes)
+"""The journals of the services that publish facts."""

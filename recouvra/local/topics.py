@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
-from recouvra.contracts.topics import EVENTS, MARKS
+from recouvra.contracts.topics import EVENTS, JOURNALS, MARKS
 from recouvra.local.children import Deadline
 from recouvra.local.errors import LocalError
 
@@ -48,9 +48,10 @@ class Topics:
 
 
 def wanted_topics(partitions: int | None = None) -> tuple[Topic, ...]:
-    """Every event's topic and that of the marks; `partitions` by RECOUVRA_PARTITIONS where none are given."""
+    """Every event's topic, the journals, the marks; `partitions` by RECOUVRA_PARTITIONS where none are given."""
     count = _partitions_setting() if partitions is None else partitions
-    return (*(Topic(name, count, _KEPT) for name in EVENTS), Topic(MARKS, 1, _PASSING))
+    events = (Topic(name, count, _KEPT) for name in EVENTS)
+    return (*events, *(Topic(name, 1, _KEPT) for name in JOURNALS), Topic(MARKS, 1, _PASSING))
 
 
 def _partitions_setting() -> int:

@@ -9,8 +9,10 @@ from pathlib import Path
 from recouvra.chassis.main import Service
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import READS, WRITES
+from services.contributions.acts.assign_payment import ASSIGN, WITHDRAW, assign_as_told, withdraw_as_told
 from services.contributions.doors.events import opens
 from services.contributions.doors.http import create_api
+from services.contributions.invariants import INVARIANTS
 
 NAME = "contributions"
 
@@ -24,4 +26,6 @@ def build(_: Settings) -> Service:
         migrations=Path(__file__).parent / "migrations",
         opens=opens,
         api=create_api,
+        acts={ASSIGN: assign_as_told, WITHDRAW: withdraw_as_told},
+        invariants=INVARIANTS,
     )

@@ -11,6 +11,7 @@ from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import READS, WRITES
 from services.liquidation.doors.events import opens
 from services.liquidation.doors.http import create_api
+from services.liquidation.invariants import INVARIANTS
 
 NAME = "liquidation"
 
@@ -24,4 +25,5 @@ def build(_: Settings) -> Service:
         migrations=Path(__file__).parent / "migrations",
         opens=opens,
         api=create_api,
+        invariants=INVARIANTS,
     )

@@ -9,8 +9,10 @@ from pathlib import Path
 from recouvra.chassis.main import Service
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import READS, WRITES
+from services.registration.acts.affiliate_payer import AFFILIATE, affiliate_as_told
 from services.registration.doors.events import opens
 from services.registration.doors.http import create_api
+from services.registration.invariants import INVARIANTS
 
 NAME = "registration"
 
@@ -24,4 +26,6 @@ def build(_: Settings) -> Service:
         migrations=Path(__file__).parent / "migrations",
         opens=opens,
         api=create_api,
+        acts={AFFILIATE: affiliate_as_told},
+        invariants=INVARIANTS,
     )

@@ -14,7 +14,8 @@ import asyncpg
 import httpx
 
 import services.contributions
-from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Retry

@@ -10,7 +10,8 @@ from typing import Any, Self
 import asyncpg
 
 import services.registration
-from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Retry

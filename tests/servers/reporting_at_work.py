@@ -13,7 +13,8 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.batch import Reading
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.positions import Place

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from recouvra.chassis.batch import Tally
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.outcome import Retry
 from recouvra.contracts.record import Record
 from tests.servers.till.at_work import CreateDatabase, Till, delivered, till, until

@@ -12,13 +12,13 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka import admin
 
 from recouvra.chassis import relay as relays
 from recouvra.chassis.relay import Relay
-from tests.servers.conftest import Broker
 from tests.servers.till.at_work import CreateDatabase, Till, till, until
 from tests.servers.till.claims import check_counted_once, check_order_of_keys, first_seen
+from tests.standing.servers import Broker
 
 
 @pytest_asyncio.fixture
@@ -81,7 +81,10 @@ async def test_a_relay_that_goes_by_the_highest_number_fails_the_same_check(it: 
         await check_a_late_commit_is_published(it, ByHighestNumber)
 
 
-async def test_a_worker_killed_between_publishing_and_deleting_publishes_again_under_the_same_ids(it: Till) -> None:
+@pytest.mark.parametrize("successor", ["the worker itself, started again", "another's relay"])
+async def test_after_a_kill_between_publishing_and_deleting_ids_stay_and_who_starts_repeats_nothing(
+    it: Till, successor: str
+) -> None:
     good = [it.payment(number, 1_000, f"K{number % 4}") for number in range(20)]
     async with it.gate("outbox", "delete") as somebody:
         async with it.worker() as worker:
@@ -92,20 +95,39 @@ async def test_a_worker_killed_between_publishing_and_deleting_publishes_again_u
             assert await worker.ended() == -signal.SIGKILL
         await it.end_session(session)
     assert before
+    repeated = 0
+    if successor == "another's relay":
+        repeated = len(before)
+        async with it.relay():
+            await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
     async with it.worker():
         await until(lambda: it.connection.fetchval("select count(*) = 20 from counted"))
         await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
     facts = await it.facts()
-    assert len(facts) == 20 + len(before)
+    assert len(facts) == 20 + repeated
     assert len(first_seen(facts)) == 20
     await check_counted_once(it, good)
     await check_order_of_keys(it, good)
 
 
-async def relays_session(it: Till) -> asyncpg.Record | None:
-    """The session of the relay: its id, and the statement that it made last."""
-    sql = "select pid, query from pg_stat_activity where datname = $1 and application_name = 'recouvra-relay'"
-    return await it.connection.fetchrow(sql, it.name)
+async def sessions(it: Till) -> list[asyncpg.Record]:
+    """The relays' sessions: id, the statement made last, and whether it stands for election."""
+    return await it.rows(
+        "select pid, query, query like '%try_advisory_lock%' as stands from pg_stat_activity "
+        "where datname = $1 and application_name = 'recouvra-relay'",
+        it.name,
+    )
+
+
+async def of_the_elected(it: Till) -> asyncpg.Record | None:
+    """The session of the one relay that publishes."""
+    return next((session for session in await sessions(it) if not session["stands"]), None)
+
+
+async def waits_for_the_broker(it: Till) -> bool:
+    """Whether it speaks to its database only so that the server knows that it lives."""
+    session = await of_the_elected(it)
+    return session is not None and session["query"] == "select 1"
 
 
 async def test_nothing_leaves_the_outbox_before_the_broker_has_it_nor_what_was_committed_meanwhile(
@@ -124,12 +146,7 @@ async def test_nothing_leaves_the_outbox_before_the_broker_has_it_nor_what_was_c
             await it.take(it.record(late, 1), connection=slow)
             with topics_broker.frozen():
                 await it.take(it.record(sent))
-
-                async def waits_for_the_broker() -> bool:
-                    session = await relays_session(it)
-                    return session is not None and session["query"] == "select 1"
-
-                await until(waits_for_the_broker)
+                await until(lambda: waits_for_the_broker(it))
                 assert await it.count("outbox") == 1
                 await held.commit()
             await published(it, "P00002", "P00003")
@@ -139,12 +156,33 @@ async def test_nothing_leaves_the_outbox_before_the_broker_has_it_nor_what_was_c
     await check_order_of_keys(it, [first, late, sent])
 
 
+async def test_of_two_relays_one_publishes_while_the_other_stands_for_election(
+    it: Till, topics_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "_MARK_SECONDS", 1e9)
+    async with it.relay(), it.relay():
+        await it.take(it.record(it.payment(1)))
+        await published(it, "P00001")
+        await until(lambda: one_publishes(it))
+        with topics_broker.frozen():
+            await it.take(it.record(it.payment(2)))
+            await until(lambda: waits_for_the_broker(it))
+            assert await one_publishes(it)
+        await published(it, "P00002")
+    assert len(await it.facts()) == 2
+
+
+async def one_publishes(it: Till) -> bool:
+    return sorted(session["stands"] for session in await sessions(it)) == [False, True]
+
+
 def takes_records_of(it: Till, count: int) -> None:
     """Has the topic of facts refuse what is larger, as from now."""
-    entry = ConfigEntry("max.message.bytes", str(count), incremental_operation=AlterConfigOpType.SET)
-    change = ConfigResource(ConfigResource.Type.TOPIC, "payment-held", incremental_configs=[entry])
-    admin = AdminClient({"bootstrap.servers": it.bootstrap})
-    for done in admin.incremental_alter_configs([change]).values():
+    now = admin.AlterConfigOpType.SET  # type: ignore[attr-defined]
+    entry = admin.ConfigEntry("max.message.bytes", str(count), incremental_operation=now)  # type: ignore[attr-defined]
+    topic = admin.ConfigResource("topic", "payment-held", incremental_configs=[entry])  # type: ignore[attr-defined]
+    client = admin.AdminClient({"bootstrap.servers": it.bootstrap})
+    for done in client.incremental_alter_configs([topic]).values():
         done.result(20)
 
 
@@ -167,10 +205,10 @@ async def test_what_the_broker_refuses_stays_in_the_outbox_until_it_is_taken(it:
     try:
         await until(lambda: is_refused(it))
         async with it.relay():
-            first = await until(lambda: relays_session(it))
+            first = await until(lambda: of_the_elected(it))
 
             async def begins_anew() -> bool:
-                session = await relays_session(it)
+                session = await of_the_elected(it)
                 return await it.count("outbox") == 0 or (session is not None and session["pid"] != first["pid"])
 
             await until(begins_anew)
@@ -183,9 +221,9 @@ async def test_what_the_broker_refuses_stays_in_the_outbox_until_it_is_taken(it:
 
 
 async def test_facts_of_a_key_are_published_in_their_order_wherever_the_table_keeps_them(it: Till) -> None:
-    drafts = [it.payment(number, key=f"K{number % 2}") for number in range(20)]
-    for draft in drafts:
-        await it.take(it.record(draft))
+    drafts = [it.payment(20 - number, key=f"K{number % 2}") for number in range(20)]
+    for start in range(0, 20, 5):
+        await it.take(*(it.record(draft) for draft in drafts[start : start + 5]))
     # A row that is written again stands behind the others.
     await it.connection.execute("update outbox set traceparent = null where id % 3 = 0")
     async with it.relay():

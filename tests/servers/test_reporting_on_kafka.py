@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from recouvra.chassis import outbox
-from recouvra.chassis.clock import Clock
+from recouvra.chassis.journal import Cause
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Fact
 from recouvra.chassis.relay import Relay
@@ -64,9 +64,10 @@ class Publisher:
     async def say(self, events: Sequence[Event]) -> datetime:
         """Commits facts of one cause; their knowledge time."""
         async with self.connection.transaction():
-            known_at = (await Clock.read(self.connection, "system")).reading(None)
-            facts = [outbox.Caused(Fact(event, known_at, event.key), None) for event in events]
-            await outbox.put(self.connection, facts)
+            cause = Cause.new("an act", {})
+            known_at = (await cause.clock(self.connection, "system")).reading(None)
+            facts = [outbox.Caused(Fact(event, known_at, event.key)) for event in events]
+            await outbox.put(self.connection, cause, facts)
         return known_at
 
 

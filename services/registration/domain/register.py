@@ -87,7 +87,7 @@ class Register:
     latest of its records. Only answers, numbers, `registered_on` and likely duplicates tell what was known first.
 
     Attributes:
-        draw: gives an insured number never given before.
+        draw: gives a hire an insured number never given before, the same whenever the hire is decided anew.
         payers: by payer_id, every payer that a request may name.
         claims: contents of known requests, by topic and request (DEF-027).
         people: by NINA, every person that a request may concern.
@@ -95,7 +95,7 @@ class Register:
             who takes another name must not slip through under the former.
     """
 
-    draw: Callable[[], str]
+    draw: Callable[[Hire], str]
     payers: dict[str, Payer]
     claims: dict[tuple[str, RequestKey], Content] = field(default_factory=dict)
     people: dict[str, InsuredPerson] = field(default_factory=dict)
@@ -166,7 +166,7 @@ class Register:
 
     def _registered(self, hire: Hire, payer: PayerAffiliated, known_at: datetime) -> list[Fact]:
         """A person who was not known: without NINA nobody is. Source: events.md, `registration-requested`."""
-        person = InsuredPerson(self.draw(), known_at.astimezone(UTC).date(), known_at, hire)
+        person = InsuredPerson(self.draw(hire), known_at.astimezone(UTC).date(), known_at, hire)
         self.changes.new_people[person.insured_number] = person
         codes: tuple[RegistrationCode, ...] = ()
         if (other := self._namesake(hire)) is not None:

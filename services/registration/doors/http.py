@@ -99,11 +99,9 @@ def _add_payers(app: FastAPI, face: Face) -> None:
 
         async def do(connection: Connection, caller: Caller) -> Answer:
             try:
-                affiliated = await affiliate_payer(connection, asked)
+                affiliated = await affiliate_payer(connection, caller, asked)
             except RequestConflict as conflict:
                 raise _REQUEST_CONFLICT from conflict
-            if affiliated.is_new:
-                await audit.keep(connection, caller, "affiliate", asked.payer_id)
             return Answer(201 if affiliated.is_new else 200, affiliated.holds)
 
         return await act(face, request, do)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
 from recouvra.chassis.database import Connection
 from recouvra.contracts.affiliation_requested import AffiliationRequested
 from recouvra.contracts.registration_requested import RegistrationRequested
 from services.registration.domain.hire import Hire
-from services.registration.domain.insured_number import END_OF_DIGITS, FIRST_DIGITS, insured_number
 from services.registration.domain.register import Register
 from services.registration.store import hires, payers, people
+from services.registration.store.numbers import Numbers
 
 
 async def open_register(
@@ -22,19 +21,20 @@ async def open_register(
     Requests in any order, repeats allowed. A number drawn is checked by the table's key when it is saved.
     """
     named = {request.payer_id for request in affiliations} | {hire.payer_id for hire in asked}
-    register = Register(_drawn, await payers.lock(connection, named))
+    locked = await payers.lock(connection, named)
     known = await payers.claimed(connection, affiliations), await hires.claimed(connection, asked)
+    awaited = {r.payer_id for r in affiliations if locked[r.payer_id].affiliation is None}
+    for hire in await hires.pending(connection, awaited):
+        locked[hire.payer_id].pending.append(hire)
+    deciding = [hire for hire in asked if hire.key not in known[1]]
+    deciding += [hire for payer_id in awaited for hire in locked[payer_id].pending]
+    people_known = await people.lock(connection, {hire.nina for hire in deciding if hire.nina is not None})
+    unknown = [hire for hire in deciding if hire.nina not in people_known]
+    numbers = await Numbers.load(connection, unknown)
+    register = Register(numbers.draw, locked, people=people_known)
     for topic, contents in zip((AffiliationRequested.topic, RegistrationRequested.topic), known, strict=True):
         register.claims |= {(topic, key): content for key, content in contents.items()}
-    awaited = {r.payer_id for r in affiliations if register.payers[r.payer_id].affiliation is None}
-    for hire in await hires.pending(connection, awaited):
-        register.payers[hire.payer_id].pending.append(hire)
-    deciding = [hire for hire in asked if hire.key not in known[1]]
-    deciding += [hire for payer_id in awaited for hire in register.payers[payer_id].pending]
-    register.people = await people.lock(connection, {hire.nina for hire in deciding if hire.nina is not None})
-    register.namesakes = await people.namesakes(
-        connection, {hire.likeness for hire in deciding if hire.nina not in register.people}
-    )
+    register.namesakes = await people.namesakes(connection, {hire.likeness for hire in unknown})
     return register
 
 
@@ -49,7 +49,3 @@ async def save_register(connection: Connection, register: Register) -> None:
     await payers.save(connection, changed, changes.affiliation_requests)
     await hires.save(connection, changes)
     await people.save(connection, changes.new_people.values(), changes.people.values(), changes.duplicates)
-
-
-def _drawn() -> str:
-    return insured_number(FIRST_DIGITS + secrets.randbelow(END_OF_DIGITS - FIRST_DIGITS))

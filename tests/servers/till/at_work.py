@@ -16,10 +16,12 @@ from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream.kafka import KafkaBroker
 
-from recouvra.chassis.batch import Reading, Tally
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import WRITER, Connection, connect
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Opens
 from recouvra.chassis.positions import Place
@@ -27,7 +29,7 @@ from recouvra.chassis.reader import Reader
 from recouvra.chassis.relay import Relay
 from recouvra.chassis.sources import Sources
 from recouvra.contracts.record import Record
-from recouvra.contracts.topics import MARKS
+from recouvra.contracts.topics import MARKS, journal_of
 from recouvra.local.children import Child
 from tests.builders import Draft, payment
 from tests.servers.till.counting import MIGRATIONS, WRITES, opens
@@ -156,6 +158,8 @@ class Till:
     @asynccontextmanager
     async def worker(self, name: str | None = None, **environment: str) -> AsyncIterator[Child]:
         """A worker process; ended in order where it still runs at the end of the block."""
+        if name is not None:
+            await _create_journal(self.bootstrap, name)
         settings = {
             "RECOUVRA_KAFKA": self.bootstrap,
             "RECOUVRA_DATABASE_URL": self.url,
@@ -230,6 +234,7 @@ async def till(postgres: CreateDatabase, bootstrap: str, folder: Path) -> AsyncI
     made = Till(name, url, bootstrap, connection, folder)
     try:
         if bootstrap:
+            await _create_journal(bootstrap, name)
             made.since = await _ends(bootstrap, (PAYMENTS, *WRITES, MARKS))
             made._next = dict(made.since[PAYMENTS])
             await connection.executemany(
@@ -239,6 +244,15 @@ async def till(postgres: CreateDatabase, bootstrap: str, folder: Path) -> AsyncI
         yield made
     finally:
         await connection.close()
+
+
+async def _create_journal(bootstrap: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(journal_of(name), 1, 1)])
+    finally:
+        await admin.close()
 
 
 async def _ends(bootstrap: str, topics: Sequence[str]) -> dict[str, dict[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.registration_answered import RegistrationAnswered
 from recouvra.contracts.registration_requested import RegistrationRequested
 from services.registration.domain.affiliation import Affiliation
+from services.registration.domain.hire import Hire
 from services.registration.domain.insured_number import FIRST_DIGITS, insured_number
 from services.registration.domain.register import Claim, Payer, Register
 
@@ -75,11 +76,16 @@ class _Payers(defaultdict[str, Payer]):
         return self[payer_id]
 
 
+def _draw() -> Callable[[Hire], str]:
+    numbers = _numbers()
+    return lambda _: next(numbers)
+
+
 @dataclass
 class Office:
     """A register that holds everything it was ever told, and the facts that it published, in order."""
 
-    register: Register = field(default_factory=lambda: Register(_numbers().__next__, _Payers()))
+    register: Register = field(default_factory=lambda: Register(_draw(), _Payers()))
     facts: list[Fact] = field(default_factory=list)
 
     def read(

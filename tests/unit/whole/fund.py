@@ -83,7 +83,8 @@ class Fund:
     def __post_init__(self) -> None:
         self.dice = random.Random(f"fund {self.seed}")
         self.now = START
-        self.register = Register(numbers().__next__, Blanks(Payer))
+        drawn = numbers()
+        self.register = Register(lambda _: next(drawn), Blanks(Payer))
         self.book = Book(accounts=Blanks(Account))
         self.caseload = Caseload(Blanks(Patient), Blanks(lambda _: Readings()))
         self._works: dict[str, Work] = {

@@ -1,0 +1,76 @@
+"""The journal: what changes a service's state, told on a topic of its own before the facts that it causes (ADR 9).
+
+A cause is a batch of records or an act over HTTP. Done again on the same state, with the clock's reading that it had,
+it gives the same facts under the same event ids. So a database that was restored can learn from the journal what the
+lost one had done, and in which order, and do it again without telling anybody anything twice (catching_up.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Self
+from uuid import UUID
+
+import uuid_utils.compat as uuid_utils
+
+from recouvra.chassis.clock import Clock
+from recouvra.chassis.database import Connection
+
+BATCH = "batch"
+"""The kind of a cause that is a batch; that of any other is the name of its act."""
+
+
+@dataclass(slots=True)
+class Cause:
+    """One batch or act.
+
+    Attributes:
+        id: a UUIDv7; the ids of its facts derive from it.
+        kind: `BATCH` or an act's name.
+        said: what it takes to do it again, as JSON says it.
+        at: the clock's reading, once it was read; given where it is done again.
+    """
+
+    id: UUID
+    kind: str
+    said: dict[str, Any]
+    at: datetime | None = None
+
+    @classmethod
+    def new(cls, kind: str, said: Mapping[str, Any]) -> Self:
+        """One that happens now."""
+        return cls(uuid_utils.uuid7(), kind, dict(said))
+
+    @classmethod
+    def told(cls, entry: bytes) -> Self:
+        """The one that a journal's entry tells."""
+        read = json.loads(entry)
+        return cls(UUID(read["id"]), read["kind"], read["said"], datetime.fromisoformat(read["at"]))
+
+    def entry(self) -> bytes:
+        """How the journal tells it, once the clock was read."""
+        assert self.at is not None, "the clock is read before anything is kept"
+        told = {"id": str(self.id), "kind": self.kind, "at": self.at.isoformat(), "said": self.said}
+        return json.dumps(told, ensure_ascii=False).encode()
+
+    async def clock(self, connection: Connection, kind: str) -> Clock:
+        """The clock for its facts; to be called when every account that it touches is locked."""
+        if self.at is None:
+            self.at = await Clock.base(connection)
+        return Clock(kind, self.at)
+
+    def fact_id(self, of: str, nth: int) -> UUID:
+        """The event id of the nth fact of one of its records (`of`): a UUIDv7 of the cause's own millisecond."""
+        drawn = int.from_bytes(blake2b(f"{of}/{nth}".encode(), digest_size=10, key=self.id.bytes).digest())
+        return UUID(int=(self.id.int >> 80 << 80) | (7 << 76) | (drawn >> 68 << 64) | (0b10 << 62) | (drawn & _LOW))
+
+    async def keep(self, connection: Connection) -> None:
+        """Adds it to what is to be published, in the transaction that has its effect."""
+        await connection.execute("insert into journal (cause, entry) values ($1, $2)", self.id, self.entry())
+
+
+_LOW = (1 << 62) - 1

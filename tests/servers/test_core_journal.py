@@ -1,0 +1,225 @@
+"""The journal: a cause stands on it before its facts, and a database that was restored does again what it tells."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from recouvra.chassis.journal import BATCH, Cause
+from recouvra.contracts.topics import journal_of
+from tests.builders import Draft
+from tests.making.poison import common
+from tests.servers.conftest import CreateDatabase
+from tests.servers.till.at_work import PAYMENTS, Till, till, until
+from tests.servers.till.claims import check_counted_once
+from tests.standing.servers import DatabaseServer
+
+
+@pytest_asyncio.fixture
+async def it(postgres: CreateDatabase, topics: str, tmp_path: Path) -> AsyncIterator[Till]:
+    async with till(postgres, topics, tmp_path) as made:
+        yield made
+
+
+def payments(it: Till, first: int, last: int) -> list[Draft]:
+    """Payments of five keys, from one number up to before another."""
+    return [it.payment(number, 1_000 + number, f"K{number % 5}") for number in range(first, last)]
+
+
+def told(it: Till) -> list[Draft]:
+    """All that is published in these tests, in three waves of forty."""
+    return payments(it, 0, 120)
+
+
+async def counted(it: Till, payments: int) -> None:
+    """Waits until so many payments are counted and all that they cause is published."""
+    await until(lambda: it.connection.fetchval("select count(*) = $1 from counted", payments))
+    await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
+    await until(lambda: it.connection.fetchval("select count(*) = 0 from journal"))
+
+
+async def state(it: Till) -> dict[str, list[tuple[Any, ...]]]:
+    """What a batch changes, in full: positions, claims, effects and letters, whatever their row numbers."""
+    columns = {
+        "position": "*",
+        "inbox": "*",
+        "counted": "*",
+        "sum_of_key": "*",
+        "dead_letter": 'topic, partition, "offset", value, reason, at, state',
+    }
+    found = {}
+    for table, named in columns.items():
+        found[table] = [tuple(row) for row in await it.rows(f"select {named} from {table} t order by t::text")]  # noqa: S608
+    return found
+
+
+async def places(it: Till, topic: str = "payment-held") -> list[tuple[int, int, bytes]]:
+    """Every record that this till published on a topic: its partition, its offset, what it says."""
+    return sorted((one.partition, one.offset, one.value) for one in await it.facts(topic))
+
+
+@asynccontextmanager
+async def copied(it: Till, server: DatabaseServer) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Keeps a copy of the database as it is now, a backup; yields what puts it in the database's place again.
+
+    Nobody else may be connected then, as an administrator would see to.
+    """
+    copy = f"{it.name}-copy"
+    owner = await asyncpg.connect(server.url)
+
+    async def put(name: str, of: str) -> None:
+        await it.connection.close()
+        await owner.execute(f'drop database if exists "{name}"')
+        await owner.execute(f'create database "{name}" template "{of}" owner "{it.name}"')
+        it.connection = await asyncpg.connect(it.url)
+
+    try:
+        await put(copy, it.name)
+        yield lambda: put(it.name, copy)
+    finally:
+        await owner.close()
+
+
+def test_a_facts_id_follows_from_its_cause_and_place_and_no_two_are_alike() -> None:
+    cause = Cause.new(BATCH, {"moves": []})
+    ids = {cause.fact_id(of, nth) for of in ("", "t/0@1", "t/0@2", "t/0@1 refused") for nth in range(3)}
+    assert len(ids) == 12
+    again = Cause(cause.id, "anything", {}, datetime.fromisoformat("2026-01-01T00:00:00Z"))
+    assert again.fact_id("t/0@1", 2) == cause.fact_id("t/0@1", 2) != Cause.new(BATCH, {}).fact_id("t/0@1", 2)
+    assert {(one.version, one.variant) for one in ids} == {(7, cause.id.variant)}
+    assert {one.int >> 80 for one in ids} == {cause.id.int >> 80}, "the millisecond of the cause"
+
+
+async def test_every_fact_has_a_cause_that_stands_on_the_journal_before_it(it: Till) -> None:
+    it.since[journal_of(it.name)] = {0: 0}
+    async with it.worker():
+        await it.publish(*told(it))
+        await counted(it, 120)
+    entries = await it.records(journal_of(it.name))
+    causes = [Cause.told(entry.value) for entry in entries]
+    moved = {(topic, partition): to for cause in causes for topic, partition, _, to in cause.said["moves"]}
+    positions = {
+        (row["topic"], row["partition"]): row["next_offset"] for row in await it.rows("select * from position")
+    }
+    assert positions.items() >= moved.items()
+    places = [
+        (cause, f"{topic}/{partition}@{offset}")
+        for cause in causes
+        for topic, partition, at, to in cause.said["moves"]
+        for offset in range(at, to)
+    ]
+    entered = {
+        cause.fact_id(place, 0): entry.timestamp
+        for cause, place in places
+        for entry in entries
+        if Cause.told(entry.value).id == cause.id
+    }
+    for fact in await it.facts():
+        assert entered[UUID(dict(fact.headers)["ce_id"].decode())] <= fact.timestamp
+
+
+async def test_a_database_that_was_restored_catches_up_and_tells_nothing_twice(
+    it: Till, database_server: DatabaseServer
+) -> None:
+    waves = told(it)
+    poison = [draft for draft in common(it.payment(999)) if draft.topic == PAYMENTS][:7]
+    async with it.worker():
+        await it.publish(*waves[:40])
+        await counted(it, 40)
+    async with copied(it, database_server) as restore:
+        async with it.worker():
+            await it.publish(*waves[40:60], *poison, *waves[50:80])
+            await counted(it, 80)
+        before, facts, refused = await state(it), await places(it), await places(it, "record-refused")
+        await restore()
+        assert await state(it) != before
+        async with it.worker():
+            await counted(it, 80)
+            assert await state(it) == before
+            assert (await places(it), await places(it, "record-refused")) == (facts, refused)
+            await it.publish(*waves[80:])
+            await counted(it, 120)
+    await check_counted_once(it, waves)
+
+
+@pytest.mark.parametrize("table", ["inbox", "published"])
+async def test_a_worker_killed_while_it_catches_up_goes_on_where_it_stood(
+    it: Till, database_server: DatabaseServer, table: str
+) -> None:
+    waves = told(it)
+    async with copied(it, database_server) as restore:
+        for first, last in ((0, 40), (40, 80)):
+            async with it.worker():
+                await it.publish(*waves[first:last])
+                await counted(it, last)
+        before, facts = await state(it), await places(it)
+        await restore()
+        async with it.gate(table, "insert") as somebody:
+            async with it.worker() as worker:
+                session = await somebody()
+                worker.send(signal.SIGKILL)
+                await worker.ended()
+            await it.end_session(session)
+        async with it.worker(), it.worker():
+            await counted(it, 80)
+            assert await state(it) == before
+        assert await places(it) == facts
+
+
+async def test_what_was_committed_and_not_yet_published_is_published_once_after_the_restore(
+    it: Till, database_server: DatabaseServer
+) -> None:
+    waves = told(it)
+    await it.publish(*waves[:40])
+    async with it.gate("published", "insert") as somebody:  # the relay has sent, and does not come to delete
+        async with it.worker() as worker:
+            session = await somebody()
+            worker.send(signal.SIGKILL)
+            await worker.ended()
+        await it.end_session(session)
+    assert await it.count("outbox") > 0
+    sent = len(await places(it))
+    async with copied(it, database_server) as restore:
+        async with it.worker():
+            await counted(it, 40)
+        facts = await places(it)
+        assert sent <= len(facts) == 40
+        await restore()
+        async with it.worker():
+            await counted(it, 40)
+        assert await places(it) == facts
+
+
+async def test_a_journal_that_was_made_again_or_lacks_a_cause_stops_the_worker(it: Till) -> None:
+    async with it.worker():
+        await it.publish(*told(it)[:40])
+        await counted(it, 40)
+    for spoilt, said in (
+        ("update published set next_offset = next_offset + 5 where topic like '%-journal'", b"made again"),
+        (
+            "update published set next_offset = 0 where topic like '%-journal'; "
+            "update position set next_offset = next_offset - 1 where next_offset > 0",
+            b"can't be done from here",
+        ),
+    ):
+        await it.connection.execute(spoilt)
+        async with it.worker() as worker:
+            assert await worker.ended() == 1
+        assert said in (it.folder / "worker.log").read_bytes()
+
+
+def test_an_entry_says_all_that_it_takes_to_do_a_cause_again() -> None:
+    cause = Cause.new("assign-payment", {"who": "awa", "payment": ["/bank", "P1"]})
+    cause.at = datetime.fromisoformat("2026-01-01T00:00:00.000001+00:00")
+    assert Cause.told(cause.entry()) == cause
+    assert json.loads(cause.entry())["at"] == "2026-01-01T00:00:00.000001+00:00"
