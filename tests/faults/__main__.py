@@ -54,7 +54,7 @@ class Findings:
         OUT.write_text(json.dumps({"seed": seed, "recoveries": rows, "wrong": self.wrong}, indent=1) + "\n")
 
 
-async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, findings: Findings) -> None:
+async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, keep: bool, findings: Findings) -> None:
     """Does faults in turn to one stack, and compares after each; after one that leaves it inexact, to a new one."""
     left = list(faults)
     while left:
@@ -80,14 +80,14 @@ async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, find
                 said = "INEXACT" if spoiled else "exact"
                 out = f"{trial.load.published} records so far, {time.monotonic() - began:.0f} s"
                 print(f"{fault.name:28} {said}  recovered in {took}  ({out})", flush=True)
-        if not spoiled:
+        if not spoiled and not keep:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def kill_for(minutes: float, seed: int, findings: Findings) -> None:
+async def kill_for(minutes: float, seed: int, keep: bool, findings: Findings) -> None:
     """Kills every role at random for so long, then compares everything."""
     folder = Path(tempfile.mkdtemp(prefix="recouvra-faults-"))
-    async with trial_on(Own(folder / "stack"), seed, payers=20 + int(30 * minutes)) as trial:
+    async with trial_on(Own(folder / "stack"), seed, payers=20 + int(12 * minutes)) as trial:
         trial.recoveries = findings.recoveries
         name = f"random SIGKILLs, {minutes:g} min"
         try:
@@ -98,8 +98,8 @@ async def kill_for(minutes: float, seed: int, findings: Findings) -> None:
         except Exception:
             findings.wrong[name] = traceback.format_exc()
             print(f"{findings.wrong[name]}\n{name}: see {folder}", flush=True)
-            return
-    shutil.rmtree(folder, ignore_errors=True)
+    if not keep and name not in findings.wrong:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> int:
@@ -111,15 +111,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--only", action="append", choices=list(faults), metavar="NAME", help=", ".join(faults))
     parser.add_argument("--times", type=int, help="how often each fault is done")
+    parser.add_argument("--keep", action="store_true", help="leave folders and logs of what was exact, too")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever was mounted or started is taken away
     print(f"seed {asked.seed}", flush=True)
     findings = Findings()
     if asked.minutes:
-        asyncio.run(kill_for(asked.minutes, asked.seed, findings))
+        asyncio.run(kill_for(asked.minutes, asked.seed, asked.keep, findings))
     else:
         chosen = [faults[name] for name in asked.only or faults]
-        asyncio.run(suffer_all(chosen, asked.seed, asked.times, findings))
+        asyncio.run(suffer_all(chosen, asked.seed, asked.times, asked.keep, findings))
     findings.tell(asked.seed)
     return 1 if findings.wrong else 0
 
