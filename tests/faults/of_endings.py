@@ -45,9 +45,9 @@ async def ended_amid_large_batches(trial: Trial) -> None:
         await trial.moment()
 
 
-async def ended_without(name: str, role: str, trial: Trial) -> None:
+async def ended_without(name: str, role: str, by: int, trial: Trial) -> None:
     """SIGTERM of all workers while broker or database is stopped, and again while it lives and does nothing."""
-    async with trial.stack.away(name, role, signal.SIGTERM), ended(trial.stack, WORKERS):
+    async with trial.stack.away(name, role, by), ended(trial.stack, WORKERS):
         await trial.moment()
     await trial.stack.ready()
     with trial.stack.frozen(name, role):
@@ -59,13 +59,13 @@ async def ended_without(name: str, role: str, trial: Trial) -> None:
 @fault("ended without database", server=True, times=1)
 async def ended_without_database(trial: Trial) -> None:
     """SIGTERM while nothing can be committed."""
-    await ended_without("postgres", "database", trial)
+    await ended_without("postgres", "database", signal.SIGINT, trial)  # its SIGTERM waits for us
 
 
 @fault("ended without broker", server=True, times=1)
 async def ended_without_broker(trial: Trial) -> None:
     """SIGTERM while nothing can be read or published."""
-    await ended_without("kafka", "broker", trial)
+    await ended_without("kafka", "broker", signal.SIGTERM, trial)
 
 
 @fault("rolled", times=2)
