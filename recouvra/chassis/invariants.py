@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from recouvra.chassis import positions
+from recouvra.chassis.aside import AsideError
+from recouvra.chassis.positions import Place
 from recouvra.chassis.records_read import beside_topics
 from recouvra.chassis.rereading import extents
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
+from recouvra.contracts.topics import WRITES, journal_of
 
 UNSENT_SECONDS = 5.0
 
@@ -29,21 +33,44 @@ async def _positions(look: Look) -> AsyncIterator[Finding]:
             yield Finding(place._asdict(), stored[place], None)
 
 
-async def look_at_outbox(look: Look) -> None:
-    """Remembers which facts wait to be published, for `outbox-drained` to look again."""
-    rows = await look.connection.fetch("select id from outbox order by id limit 100000")
-    look.known["outbox"] = time.monotonic(), [row["id"] for row in rows]
+_FIRST = 100_000  # rows at most are remembered between two looks
+
+
+async def look_first(look: Look) -> None:
+    """Remembers what waits to be published, and how far the journal goes: some seconds later it is looked at again."""
+    look.known["first_at"] = time.monotonic()
+    for table in ("outbox", "journal"):
+        rows = await look.connection.fetch(f"select id from {table} order by id limit {_FIRST}")  # noqa: S608 - constants
+        look.known[table] = [row["id"] for row in rows]
+    with suppress(AsideError):  # without a broker the others can be checked all the same
+        look.known["behind"] = await _behind(look)
+
+
+async def _behind(look: Look) -> list[tuple[Place, int, int]]:
+    """Where the service's own journal goes on beyond what its database knows of it: place, known, end."""
+    if look.service not in WRITES or not WRITES[look.service]:
+        return []
+    rows = await look.connection.fetch("select topic, partition, next_offset from published")
+    known = {Place(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    ends = await asyncio.to_thread(extents, look.settings.kafka, [journal_of(look.service)])
+    return [(place, known.get(place, 0), end) for place, (_, end) in ends.items() if known.get(place, 0) != end]
+
+
+async def _later(look: Look) -> None:
+    """Waits until so long after the first look that what it saw should be done with."""
+    await asyncio.sleep(max(0.0, look.known["first_at"] + UNSENT_SECONDS - time.monotonic()))
 
 
 async def _outbox(look: Look) -> AsyncIterator[Finding]:
     """Two looks some seconds apart: what both see was not published in between, whatever it is dated."""
-    first_at, ids = look.known["outbox"]
-    if not ids:
-        return
-    await asyncio.sleep(max(0.0, first_at + UNSENT_SECONDS - time.monotonic()))
+    if look.known["outbox"] or look.known["journal"]:
+        await _later(look)
     async with look.snapshot() as connection:
+        sql = "select cause::text, id from journal where id = any($1::bigint[]) order by id"
+        async for row in connection.cursor(sql, look.known["journal"]):
+            yield Finding({"cause": row["cause"], "journal_id": row["id"]}, f"> {UNSENT_SECONDS:.0f} s", None)
         sql = "select topic, event_id::text, id, known_at from outbox where id = any($1::bigint[]) order by id"
-        async for row in connection.cursor(sql, ids):
+        async for row in connection.cursor(sql, look.known["outbox"]):
             where = {"topic": row["topic"], "event_id": row["event_id"], "outbox_id": row["id"]}
             yield Finding(where, f"> {UNSENT_SECONDS:.0f} s", None, row["known_at"])
 
@@ -51,12 +78,11 @@ async def _outbox(look: Look) -> AsyncIterator[Finding]:
 DRAINED = Invariant(
     "outbox-drained",
     Message(
-        fr="Aucun fait n'attend plus de 5 s d'être publié.",
-        en="No fact waits for more than 5 s to be published.",
+        fr="Aucun fait, aucune cause n'attend plus de 5 s d'être publié.",
+        en="No fact, and no cause, waits for more than 5 s to be published.",
     ),
     _outbox,
 )
-"""To be checked last: between both looks at the outbox the others are."""
 
 
 async def _claims(look: Look) -> AsyncIterator[Finding]:
@@ -83,6 +109,30 @@ _CLAIMED = Invariant(
     _claims,
     seldom=True,
 )
+
+
+async def _known(look: Look) -> AsyncIterator[Finding]:
+    """A relay that has published tells the database a moment later: what is not known then comes from another life."""
+    first = look.known["behind"] if "behind" in look.known else await _behind(look)
+    if not first:
+        return
+    await _later(look)
+    before = {place: end for place, _, end in first}
+    for place, known, end in await _behind(look):
+        if place in before and (known < before[place] or known > end):
+            yield Finding(place._asdict(), known, end)
+
+
+KNOWN = Invariant(
+    "journal-is-known",
+    Message(
+        fr="La base connaît tout ce que le journal du service raconte ; restaurée, elle l'apprend au démarrage.",
+        en="The database knows all that the service's journal tells; restored, it learns it when a worker starts.",
+    ),
+    _known,
+)
+LAST = (DRAINED, KNOWN)
+"""To be checked last: between both looks the others are."""
 
 COMMON = (
     Invariant(

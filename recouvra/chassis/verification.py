@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from recouvra.chassis.database import VERIFIER, WRITER, connect
-from recouvra.chassis.invariants import COMMON, DRAINED, look_at_outbox
+from recouvra.chassis.invariants import COMMON, LAST, look_first
 from recouvra.chassis.settings import Settings
 from recouvra.chassis.verifying import SHOWN, Checked, Invariant, Invariants, Look, as_json, checked
 
@@ -102,11 +102,11 @@ async def verify(
         plain = {"plain": frozenset(service.plain)}
         reads = [topic for topic in service.reads if topic not in service.plain]
         look = Look(service.name, settings, connection, reads, service.invariants.keeps, plain, patience_seconds)
-        every: list[Invariant] = [*COMMON, *service.invariants.own, DRAINED]
+        every: list[Invariant] = [*COMMON, *service.invariants.own, *LAST]
         wanted = await _due(connection, every, settings.verify_seconds) if only_due else every
         report, started = Report(service.name, at), time.monotonic()
         if wanted:
-            await look_at_outbox(look)
+            await look_first(look)
         for number, invariant in enumerate(wanted, 1):
             report.checked.append(await checked(invariant, look))
             tell(number, len(wanted), report.checked[-1])

@@ -60,6 +60,33 @@ def _listening() -> socket.socket:
     return silent
 
 
+async def test_whether_everything_holds_is_told_of_each_service_that_answers(
+    postgres: CreateDatabase, neighbour: Reporting
+) -> None:
+    await neighbour.connection.execute(
+        "insert into verified values ('a', '2026-03-01T00:00:00Z', 1, 0, null, '[]'), "
+        "('b', '2026-03-02T00:00:00Z', 1, 3, null, '[]'), ('c', '2026-03-03T00:00:00Z', 1, 0, 'no broker', '[]')"
+    )
+    settings = Settings(kafka="127.0.0.1:9", database_url=neighbour.url)
+    app, _ = create_app("contributions", "", settings, [], neighbour.reading)
+    silent, serving = _listening(), _listening()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    task = asyncio.create_task(server.serve([serving]))
+    try:
+        async with reporting(postgres, {"contributions": _url(serving), "registration": _url(silent)}) as it:
+            verified = (await it.get("/v1/freshness")).json()["verified"]
+    finally:
+        server.should_exit = True
+        await task
+        silent.close()
+        await neighbour.connection.execute("delete from verified")
+    assert verified == {
+        "contributions": {"at": "2026-03-01T00:00:00Z", "broken": ["b"], "unchecked": ["c"]},
+        "registration": "unreachable",
+        "reporting": {"at": None, "broken": [], "unchecked": []},
+    }
+
+
 async def _freshness(it: Reporting) -> dict[str, dict[str, Any]]:
     answer = await it.get("/v1/freshness")
     assert answer.status_code == 200

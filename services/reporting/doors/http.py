@@ -140,7 +140,8 @@ def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
         """How far behind the figures are; it answers while they are not complete too. Statuses: 200, 406, 422, 503."""
         once(request)
         formats.wanted(request, asked.format, ("json",))
-        letters = await neighbours.dead_letters(face.settings.peers or {})
+        told_by = await neighbours.told(face.settings.peers or {})
+        letters = {service: None if one is None else one.dead_letters for service, one in told_by.items()}
         ends = await neighbours.ends(face.settings.kafka, list(FACTS))  # before positions: no lag but what is one
         pool = await face.database.pool()
         async with (
@@ -149,4 +150,7 @@ def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
         ):
             complete = await complete_up_to(connection, awaited)
             rows = await freshness.topics(connection, ends, letters)
-        return as_json({"complete_up_to": complete and told(complete), "topics": rows}, {"Cache-Control": "no-store"})
+            verified = {service: None if one is None else one.verified for service, one in told_by.items()}
+            verified["reporting"] = await freshness.own_verified(connection)
+        body = {"complete_up_to": complete and told(complete), "topics": rows, "verified": freshness.shown(verified)}
+        return as_json(body, {"Cache-Control": "no-store"})

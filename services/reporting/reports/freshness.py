@@ -1,8 +1,9 @@
-"""`/v1/freshness`: how far behind what happened the figures are, topic by topic, and what was set aside."""
+"""`/v1/freshness`: how far behind what happened the figures are, what was set aside, and whether everything holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -22,6 +23,40 @@ class FreshnessAsked(Asked):
     """What may be asked: nothing. Freshness is now's, and no payer's."""
 
     format: Literal["json"] | None = Field(None, description="There is no other.")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a service's invariants came to when `verify`, in the background or by hand, last checked them.
+
+    Attributes:
+        at: none was checked longer ago than this; None before any was.
+        broken, unchecked: the names of those that do not hold, and of those that could not be checked.
+    """
+
+    at: datetime | None
+    broken: Sequence[str]
+    unchecked: Sequence[str]
+
+
+async def own_verified(connection: Connection) -> Verified:
+    """What reporting's own came to."""
+    rows = await connection.fetch("select invariant, checked_at, broken, failed from verified order by invariant")
+    return Verified(
+        min((row["checked_at"] for row in rows), default=None),
+        [row["invariant"] for row in rows if row["broken"]],
+        [row["invariant"] for row in rows if row["failed"] is not None],
+    )
+
+
+def shown(verified: Mapping[str, Verified | None]) -> dict[str, Any]:
+    """By service, what its invariants came to; ``unreachable`` where it does not answer."""
+    return {
+        service: UNREACHABLE
+        if one is None
+        else {"at": one.at and told(one.at), "broken": list(one.broken), "unchecked": list(one.unchecked)}
+        for service, one in sorted(verified.items())
+    }
 
 
 async def topics(
