@@ -58,12 +58,18 @@ def too_mighty(of: dict[str, Any]) -> Iterator[str]:
 
 
 def shared_databases(of: dict[str, Any]) -> Iterator[str]:
-    """Containers that are told another service's address or password, or the administrator's."""
+    """Containers that are told another service's address or password, or the administrator's.
+
+    What backs up is told all four, and nothing runs it but a hand.
+    """
     for name, one in ours(of).items():
-        service = name.rpartition("-")[0]
-        own = f"postgresql://{service}:${{RECOUVRA_{service.upper()}_PASSWORD:?see .env}}@postgres/{service}"
+        whose = SERVICES if one.get("profiles") == ["backup"] else (name.rpartition("-")[0],)
+        own = {
+            f"postgresql://{service}:${{RECOUVRA_{service.upper()}_PASSWORD:?see .env}}@postgres/{service}"
+            for service in whose
+        }
         for value in map(str, one.get("environment", {}).values()):
-            if ("postgres" in value or "PASSWORD" in value) and value != own:
+            if ("postgres" in value or "PASSWORD" in value) and value not in own:
                 yield name
 
 
