@@ -8,9 +8,10 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -45,6 +46,8 @@ class Service:
         plain: by topic, who takes the records that are no events.
         acts: by their names in the journal, its own acts over HTTP, to do them again as it tells.
         invariants: what `verify` checks of its data, beside what holds of every service.
+        rebuild: makes its read models again from the topics, or only compares (`check`), and tells it as sentences or
+            as JSON; an exit code. None: it has none.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Service:
     plain: Mapping[str, Plain] = field(default_factory=dict)
     acts: Mapping[str, AsTold] = field(default_factory=dict)
     invariants: Invariants = field(default_factory=Invariants)
+    rebuild: Callable[[Settings, Reading, bool, bool], Coroutine[Any, Any, int]] | None = None
 
     def reading(self, settings: Settings) -> Reading:
         """How it takes records in: the worker each batch, the API a dead letter that is replayed."""
@@ -84,7 +88,9 @@ def run(build: Callable[[Settings], Service]) -> None:
     role.add_argument("--worker", action="store_true", help="lit et publie / reads and publishes")
     role.add_argument("--migrate", action="store_true", help="met la base à jour / brings the database up to date")
     role.add_argument("--verify", action="store_true", help="vérifie les invariants / checks every invariant")
-    parser.add_argument("--json", action="store_true", help="pour les machines / for machines (--verify)")
+    role.add_argument("--rebuild", action="store_true", help="refait ses tables de lecture / its read models again")
+    parser.add_argument("--json", action="store_true", help="pour les machines / for machines (--verify, --rebuild)")
+    parser.add_argument("--check", action="store_true", help="compare seulement / only compares (--rebuild)")
     parser.add_argument("--due", action="store_true", help="à l'arrière-plan / in the background (--verify)")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -103,6 +109,8 @@ def run(build: Callable[[Settings], Service]) -> None:
             report = asyncio.run(verify(service.verifiable, settings, telling, only_due=asked.due))
             say(report, asked.json)
             sys.exit(0 if report.holds else 1)
+        elif asked.rebuild:
+            sys.exit(_rebuilt(service, settings, asked.check, asked.json))
         elif asked.api:
             # uvicorn raises the signal again once it has shut down in order: that is no failure.
             signal.signal(signal.SIGTERM, _ended_in_order)
@@ -128,6 +136,16 @@ def run(build: Callable[[Settings], Service]) -> None:
         sys.exit(_said(error, 2))
     except (MigrationError, TopicReplaced, JournalBroken, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
+
+
+def _rebuilt(service: Service, settings: Settings, check: bool, as_json: bool) -> int:
+    if service.rebuild is None:
+        sentence = (
+            f"{service.name} n'a pas de tables de lecture à refaire ; reporting en a / "
+            f"{service.name} has no read models to make again; reporting has"
+        )
+        return _said(ValueError(sentence), 2)
+    return asyncio.run(service.rebuild(settings, service.reading(settings), check, as_json))
 
 
 def _ended_in_order(*_: object) -> None:

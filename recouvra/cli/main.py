@@ -9,6 +9,7 @@ import typer
 from recouvra.cli.backup import backup, restore
 from recouvra.cli.dead_letters import dead_letters
 from recouvra.cli.demo import demo
+from recouvra.cli.rebuild import rebuild
 from recouvra.cli.report import report
 from recouvra.cli.run_service import migrate, service
 from recouvra.cli.send import send
@@ -23,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (up, demo, service, migrate, topics, send, backup, restore, verify):
+for verb in (up, demo, service, migrate, topics, send, backup, restore, verify, rebuild):
     app.command()(verb)
 app.add_typer(report, name="report")
 app.add_typer(dead_letters, name="dead-letters")

@@ -34,4 +34,5 @@ def build(settings: Settings) -> Service:
         opens=events.opens,
         api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
+        rebuild=rebuilt,
     )
