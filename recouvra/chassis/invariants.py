@@ -10,8 +10,7 @@ from contextlib import suppress
 from recouvra.chassis import positions
 from recouvra.chassis.aside import AsideError
 from recouvra.chassis.positions import Place
-from recouvra.chassis.records_read import beside_topics
-from recouvra.chassis.rereading import extents
+from recouvra.chassis.records_read import beside_topics, extents_of
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
 from recouvra.contracts.topics import WRITES, journal_of
@@ -22,7 +21,7 @@ UNSENT_SECONDS = 5.0
 async def _positions(look: Look) -> AsyncIterator[Finding]:
     """A position lies between its partition's beginning and end: before, records were lost; beyond, others will be."""
     stored = await positions.stored(look.connection)
-    ends = await asyncio.to_thread(extents, look.settings.kafka, look.reads)
+    ends = await extents_of(look, look.reads)
     for place, (begin, end) in ends.items():
         at = stored.get(place, 0)
         # A position of which nothing is stored is one of a partition that is read from its beginning.
@@ -52,13 +51,14 @@ async def _behind(look: Look) -> list[tuple[Place, int, int]]:
         return []
     rows = await look.connection.fetch("select topic, partition, next_offset from published")
     known = {Place(row["topic"], row["partition"]): row["next_offset"] for row in rows}
-    ends = await asyncio.to_thread(extents, look.settings.kafka, [journal_of(look.service)])
+    ends = await extents_of(look, [journal_of(look.service)])
     return [(place, known.get(place, 0), end) for place, (_, end) in ends.items() if known.get(place, 0) != end]
 
 
 async def _later(look: Look) -> None:
     """Waits until so long after the first look that what it saw should be done with."""
-    await asyncio.sleep(max(0.0, look.known["first_at"] + UNSENT_SECONDS - time.monotonic()))
+    seconds = min(UNSENT_SECONDS, look.patience_seconds)
+    await asyncio.sleep(max(0.0, look.known["first_at"] + seconds - time.monotonic()))
 
 
 async def _outbox(look: Look) -> AsyncIterator[Finding]:

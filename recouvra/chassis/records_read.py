@@ -8,12 +8,13 @@ does not grow with the topics.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 from recouvra.chassis import positions
+from recouvra.chassis.aside import AsideError
 from recouvra.chassis.database import Connection
 from recouvra.chassis.positions import Place
 from recouvra.chassis.rereading import Stretch, extents, reread
@@ -47,6 +48,17 @@ def told_on(topic: str) -> str:
     )
 
 
+async def extents_of(look: Look, topics: Collection[str]) -> dict[Place, Stretch]:
+    """Where each partition of these topics begins and ends; a broker that did not answer is asked once in a run."""
+    if "away" in look.known:
+        raise look.known["away"]
+    try:
+        return await asyncio.to_thread(extents, look.settings.kafka, topics)
+    except AsideError as error:
+        look.known["away"] = error
+        raise
+
+
 @asynccontextmanager
 async def beside_topics(look: Look) -> AsyncIterator[Connection]:
     """A snapshot in which `record_read` holds every record before the positions that the snapshot shows.
@@ -62,7 +74,7 @@ async def beside_topics(look: Look) -> AsyncIterator[Connection]:
 
 
 async def _start(look: Look) -> _Reading:
-    ends = await asyncio.to_thread(extents, look.settings.kafka, look.reads)
+    ends = await extents_of(look, look.reads)
     await look.connection.execute(_TABLE)
     look.known["reading"] = reading = _Reading(look, {place: begin for place, (begin, _) in ends.items()})
     look.known["expired"] = any(begin for begin, _ in ends.values())
@@ -77,7 +89,7 @@ class _Reading:
 
     async def up_to(self, stored: Mapping[Place, int]) -> None:
         """Reads on; a position beyond the end of its partition is another invariant's to tell."""
-        ends = await asyncio.to_thread(extents, self._look.settings.kafka, self._look.reads)
+        ends = await extents_of(self._look, self._look.reads)
         stretches: dict[Place, Stretch] = {}
         for place, (begin, end) in ends.items():
             start = self._at.setdefault(place, begin)

@@ -14,6 +14,7 @@ from recouvra.contracts.record import Record
 
 _AT_ONCE = 500
 _PATIENCE_SECONDS = 20.0
+_ANSWER_SECONDS = 5.0  # for what is no record
 Stretch = tuple[int, int]
 """From which offset on, and before which."""
 
@@ -44,13 +45,13 @@ def extents(bootstrap: str, topics: Collection[str]) -> dict[Place, Stretch]:
     consumer = _consumer(bootstrap)
     try:
         found = {}
-        known = consumer.list_topics(timeout=_PATIENCE_SECONDS).topics
+        known = consumer.list_topics(timeout=_ANSWER_SECONDS).topics
         for topic in topics:
             if topic not in known or known[topic].error is not None:
                 raise AsideError(f"{topic}: no such topic")
             for partition in known[topic].partitions:
                 asked = confluent_kafka.TopicPartition(topic, partition)
-                found[Place(topic, partition)] = consumer.get_watermark_offsets(asked, timeout=_PATIENCE_SECONDS)
+                found[Place(topic, partition)] = consumer.get_watermark_offsets(asked, timeout=_ANSWER_SECONDS)
         return found
     except confluent_kafka.KafkaException as error:
         raise AsideError(f"Kafka: {error}") from None
@@ -74,14 +75,24 @@ def reread(bootstrap: str, stretches: Mapping[Place, Stretch]) -> Iterator[list[
         consumer.assign([confluent_kafka.TopicPartition(*place, stretches[place][0]) for place in left])
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while left:
-            records = _judged(consumer.consume(_AT_ONCE, timeout=0.2), left)
-            if records:
+            messages = _polled(consumer)
+            if messages:
                 deadline = time.monotonic() + _PATIENCE_SECONDS
-                yield records
             elif time.monotonic() > deadline:
                 raise AsideError(f"Kafka: no answer in {_PATIENCE_SECONDS} s")
+            if records := _judged(messages, left):
+                yield records
     finally:
         consumer.close()
+
+
+def _polled(consumer: Any) -> list[Any]:
+    """What has come, at most `_AT_ONCE`: waits for the first of it alone, and not for ever."""
+    messages, message = [], consumer.poll(0.2)
+    while message is not None:
+        messages.append(message)
+        message = consumer.poll(0) if len(messages) < _AT_ONCE else None
+    return messages
 
 
 def _judged(messages: Collection[Any], left: dict[Place, int]) -> list[Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,12 +86,19 @@ def _instant(at: datetime) -> str:
 
 
 async def verify(
-    service: Verifiable, settings: Settings, tell: Tell, *, only_due: bool = False, patience_seconds: float = 15
+    service: Verifiable,
+    settings: Settings,
+    tell: Tell,
+    *,
+    only: Collection[str] | None = None,
+    only_due: bool = False,
+    patience_seconds: float = 15,
 ) -> Report:
     """Checks every invariant of a service, and keeps what they came to.
 
     Args:
         patience_seconds: how long a fact may be on its way from one service to another.
+        only: the names of those to check; None: all.
         only_due: the background run: what it checks seldom, it leaves out mostly; nothing beside another such run.
 
     Raises what asyncpg raises where the database does not answer.
@@ -104,6 +111,7 @@ async def verify(
         look = Look(service.name, settings, connection, reads, service.invariants.keeps, plain, patience_seconds)
         every: list[Invariant] = [*COMMON, *service.invariants.own, *LAST]
         wanted = await _due(connection, every, settings.verify_seconds) if only_due else every
+        wanted = [one for one in wanted if only is None or one.name in only]
         report, started = Report(service.name, at), time.monotonic()
         if wanted:
             await look_first(look)

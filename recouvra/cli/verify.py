@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from asyncio.subprocess import PIPE
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +41,7 @@ def verify(
             "RECOUVRA_DATABASE_URL est la base d'un service : dites lequel.",
             "RECOUVRA_DATABASE_URL is one service's database: say which.",
         )
-    environments = {name: environment_of(name, "verify", data) for name in named}
+    environments = {name: _environment(name, data) for name in named}
     reports = asyncio.run(_all(environments, shows=not as_json))
     if as_json:
         print(
@@ -50,6 +51,14 @@ def verify(
         for report in reports:
             _show(report)
     return 0 if all(report["holds"] for report in reports) else 1
+
+
+def _environment(name: str, data: Path) -> dict[str, str]:
+    """The settings of a service; where each one's database is named, as for a backup, they are those."""
+    url = os.environ.get(f"RECOUVRA_{name.upper()}_DATABASE_URL")
+    if url and "RECOUVRA_KAFKA" in os.environ:
+        return os.environ | {"RECOUVRA_DATABASE_URL": url}
+    return environment_of(name, "verify", data)
 
 
 async def _all(environments: dict[str, dict[str, str]], shows: bool) -> list[dict[str, Any]]:

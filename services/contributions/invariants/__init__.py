@@ -3,9 +3,9 @@
 from recouvra.chassis.verifying import Invariants
 from services.contributions.invariants.contents import CONTENTS
 from services.contributions.invariants.declarations import DECLARATIONS
-from services.contributions.invariants.judging import JUDGED
+from services.contributions.invariants.judging import LINES
 from services.contributions.invariants.money import MONEY
 from services.contributions.invariants.told import KEEPS, TOLD
 
-INVARIANTS = Invariants((*MONEY, *DECLARATIONS, JUDGED, *CONTENTS, *TOLD), KEEPS)
+INVARIANTS = Invariants((*MONEY, *DECLARATIONS, *LINES, *CONTENTS, *TOLD), KEEPS)
 """All of them."""

@@ -1,13 +1,16 @@
-"""What each declaration in force makes due is what its stored lines come to, judged again by the law."""
+"""What each declaration in force makes due is what its stored lines come to, judged again by the law; who is in it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from hashlib import md5
 
 import asyncpg
 
-from recouvra.chassis.verifying import Finding, Invariant, Look
+from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
 from recouvra.law.declared import Lines
 from recouvra.law.lines import judge_lines
@@ -25,35 +28,83 @@ order by part.payer_id, part.declaration_id, part.part
 """
 
 
+@dataclass(slots=True)
+class _People:
+    """Whom one payer ever declared; of each payer before it, how many and a sum of them: they alone are compared."""
+
+    payer_id: str = ""
+    numbers: set[str] = field(default_factory=set)
+    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, payer_id: str, numbers: AbstractSet[str]) -> None:
+        """Adds those of a declaration; the payers come one after the other."""
+        if payer_id != self.payer_id:
+            self.end()
+            self.payer_id = payer_id
+        self.numbers |= numbers
+
+    def end(self) -> None:
+        """Sums up the payer in hand."""
+        if self.numbers:
+            digests = (
+                int.from_bytes(md5(number.encode(), usedforsecurity=False).digest()[:4]) for number in self.numbers
+            )
+            self.sums[self.payer_id] = len(self.numbers), sum(digests)
+        self.numbers = set()
+
+
 async def _judged(look: Look) -> AsyncIterator[Finding]:
     """Declaration after declaration, with the lines of one at a time in memory."""
+    people = look.known["people"] = _People()
     async with look.snapshot() as connection:
+        look.known["careers"] = await connection.fetch(_CAREERS)
         parts: list[asyncpg.Record] = []
         async for row in connection.cursor(_SQL, prefetch=_AHEAD):
             if parts and _of(parts[0]) != _of(row):
-                for finding in await asyncio.to_thread(_differences, parts):
+                for finding in await asyncio.to_thread(_differences, parts, people):
                     yield finding
                 parts = []
             parts.append(row)
-        for finding in await asyncio.to_thread(_differences, parts) if parts else ():
+        for finding in await asyncio.to_thread(_differences, parts, people) if parts else ():
             yield finding
+    people.end()
+
+
+_CAREERS = """
+select payer_id, count(*) as n, sum(('x' || left(md5(insured_number), 8))::bit(32)::bigint)::bigint as digests,
+    account.known_at
+from career left join account on account.key = payer_id group by payer_id, account.known_at
+"""
+
+
+async def _careers(look: Look) -> AsyncIterator[Finding]:
+    """Compares counts and sums, payer by payer: a number too many or too few, or another one, shows in them."""
+    if "people" not in look.known:
+        async for _ in _judged(look):
+            pass
+    kept = {row["payer_id"]: row for row in look.known["careers"]}
+    sums: dict[str, tuple[int, int]] = look.known["people"].sums
+    for payer_id in sorted(kept.keys() | sums.keys()):
+        row, should = kept.get(payer_id), sums.get(payer_id, (0, 0))
+        if (row["n"], row["digests"]) != should if row else should != (0, 0):
+            yield Finding({"payer_id": payer_id}, row and row["n"], should[0], row and row["known_at"])
 
 
 def _of(row: asyncpg.Record) -> tuple[str, str]:
     return row["payer_id"], row["declaration_id"]
 
 
-def _differences(parts: Sequence[asyncpg.Record]) -> list[Finding]:
+def _differences(parts: Sequence[asyncpg.Record], people: _People) -> list[Finding]:
     first = parts[0]
     names = ("lines_received", "lines_accepted", "lines_rejected", "insured_share_xof", "payer_share_xof")
-    there, should = tuple(first[name] for name in names), _judge(parts)
+    there, should = tuple(first[name] for name in names), _judge(parts, people)
     if there == should:
         return []
     where = {"payer_id": first["payer_id"], "declaration_id": first["declaration_id"], "period": first["period"]}
     return [Finding(where, list(there), None if should is None else list(should), first["known_at"])]
 
 
-def _judge(parts: Sequence[asyncpg.Record]) -> tuple[int, ...] | None:
+def _judge(parts: Sequence[asyncpg.Record], people: _People) -> tuple[int, ...] | None:
     """Lines received, accepted and refused, and both shares; None for columns that no lines can have."""
     first = parts[0]
     try:
@@ -64,6 +115,7 @@ def _judge(parts: Sequence[asyncpg.Record]) -> tuple[int, ...] | None:
         judged = judge_lines(lines, first["payer_kind"], first["period"], None, first["law_edition"])
     except (ValueError, LookupError, TypeError):
         return None
+    people.add(first["payer_id"], judged.insured_numbers)
     received = sum(len(part["line_nos"]) for part in parts)
     shares = judged.insured_share_xof, judged.payer_share_xof
     return received, judged.accepted_count, judged.refused_count, *shares
@@ -78,3 +130,34 @@ JUDGED = Invariant(
     _judged,
     seldom=True,
 )
+
+CAREERS = Invariant(
+    "careers-are-the-lines",
+    Message(
+        fr="Chaque numéro déclaré mène à qui l'a déclaré, et aucun autre.",
+        en="Every number that was declared leads to who declared it, and no other does.",
+    ),
+    _careers,
+    seldom=True,
+)
+
+DOUBLED = in_sql(
+    "doubles-are-listed",
+    "Deux déclarations en vigueur qui nomment les mêmes personnes sont dans la liste, et rien d'autre.",
+    "Two declarations that named the same workers while both were in force are listed, and nothing else is (DEF-024).",
+    """
+    select d.payer_id, d.declaration_id as doubled_by, null as found, f ->> 4 as expected, account.known_at as since
+    from declaration d left join account on account.key = d.payer_id, jsonb_array_elements(d.findings) f
+    where d.state = 'accepted' and f ->> 1 = 'already-declared' and not exists (
+        select from doubled where doubled.payer_id = d.payer_id and doubled.period = d.period
+            and doubled.declaration_id = f ->> 4 and doubled.doubled_by = d.declaration_id)
+    group by d.payer_id, d.declaration_id, f ->> 4, account.known_at
+    union all
+    select o.payer_id, o.doubled_by, o.declaration_id, null, account.known_at
+    from doubled o left join account on account.key = o.payer_id
+    where 2 <> (select count(*) from declaration d where d.payer_id = o.payer_id and d.period = o.period
+                and d.state = 'accepted' and d.declaration_id in (o.declaration_id, o.doubled_by))
+    """,
+)
+
+LINES = (JUDGED, CAREERS, DOUBLED)

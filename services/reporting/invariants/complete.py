@@ -8,7 +8,8 @@ from datetime import datetime
 
 from recouvra.chassis import positions
 from recouvra.chassis.positions import Place
-from recouvra.chassis.rereading import extents, reread
+from recouvra.chassis.records_read import extents_of
+from recouvra.chassis.rereading import Stretch, reread
 from recouvra.chassis.verifying import Finding, Invariant, Look
 from recouvra.contracts.codes import Message
 from recouvra.contracts.reading import Refusal
@@ -22,7 +23,8 @@ async def _complete(look: Look) -> AsyncIterator[Finding]:
     async with look.snapshot() as connection:
         stored = await positions.stored(connection)
         complete = {row["service"]: row["up_to"] for row in await connection.fetch("select * from complete")}
-    reached, earliest = await asyncio.to_thread(_reached, look.settings.kafka, stored)
+    ends = await extents_of(look, (MARKS,))
+    reached, earliest = await asyncio.to_thread(_reached, look.settings.kafka, ends, stored)
     for service, up_to in complete.items():
         instants = reached.get(service, set())
         # A mark that has expired, or stands before those that were read again, can't be asked any more.
@@ -32,10 +34,12 @@ async def _complete(look: Look) -> AsyncIterator[Finding]:
         yield Finding({"service": service}, None, max(reached[service]))
 
 
-def _reached(bootstrap: str, stored: Mapping[Place, int]) -> tuple[dict[str, set[datetime]], dict[str, datetime]]:
+def _reached(
+    bootstrap: str, ends: Mapping[Place, Stretch], stored: Mapping[Place, int]
+) -> tuple[dict[str, set[datetime]], dict[str, datetime]]:
     """By service, the instants of the marks whose offsets were all read, and the earliest of all of its marks."""
     stretches = {}
-    for place, (begin, end) in extents(bootstrap, (MARKS,)).items():
+    for place, (begin, end) in ends.items():
         stop = min(stored.get(place, 0), end)
         stretches[place] = max(begin, stop - _LATEST), stop
     reached: dict[str, set[datetime]] = {}
