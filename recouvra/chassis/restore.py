@@ -60,10 +60,13 @@ def _digest(path: Path, table: TableCopy, progress: Progress) -> str | None:
     return digest.hexdigest()
 
 
-async def put_back(url: str, copy: DatabaseCopy, folder: Path, migrations: Path, progress: Progress) -> None:
+async def put_back(
+    url: str, copy: DatabaseCopy, folder: Path, migrations: Path, progress: Progress, *, publishes: bool
+) -> None:
     """Replaces all that a database holds by a checked copy, then applies the migrations that came after it.
 
-    Whoever connects, what it makes is the database owner's.
+    Whoever connects, what it makes is the database owner's. Of a service that `publishes` nobody may act on it before
+    its worker has looked whether its topics know more.
 
     Raises:
         BackupError: somebody is connected, at the beginning or at the end, or is migrating or backing up; or the
@@ -83,6 +86,8 @@ async def put_back(url: str, copy: DatabaseCopy, folder: Path, migrations: Path,
                 for table in copy.tables:
                     await _fill(connection, table, folder / table.file, progress)
                 await bring_up(connection, files)
+                if publishes:
+                    await connection.execute("update clock set is_behind = true")
             except MigrationError as error:
                 raise BackupError(str(error), str(error)) from error
             await connection.execute("analyze")

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from recouvra.chassis import backup, restore
 from recouvra.chassis.backup import BackupError, DatabaseCopy, flush, owners_only
+from recouvra.contracts.topics import WRITES
 from recouvra.local.errors import LocalError
 from recouvra.local.roles import SERVICES
 
@@ -102,8 +103,14 @@ async def restore_backup(folder: Path, manifest: Manifest, urls: Mapping[str, st
     """
     for service, url in urls.items():
         async with _said_of(service):
-            copy = manifest.databases[service]
-            await restore.put_back(url, copy, folder / service, _migrations(service), _of(progress, service))
+            await restore.put_back(
+                url,
+                manifest.databases[service],
+                folder / service,
+                _migrations(service),
+                _of(progress, service),
+                publishes=bool(WRITES[service]),
+            )
 
 
 def _migrations(service: str) -> Path:

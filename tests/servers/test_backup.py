@@ -108,7 +108,7 @@ async def test_what_is_put_back_is_what_was_there_to_the_last_counter(url: str, 
         await connection.execute("delete from part; drop table career; create schema rebuilt create table half (n int)")
         assert await connection.fetchval(PUT) == 10
     restore.check(copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
-    await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
+    await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     assert await held(url) == before
     async with session(url) as connection:
         assert await connection.fetchval("select to_regclass('rebuilt.half')") is None
@@ -148,7 +148,9 @@ async def test_a_session_cut_off_in_the_midst_of_it_leaves_the_old_database_whol
     before = await held(url)
     with halfway("placement") as (told, there, go):
         putting = asyncio.create_task(
-            asyncio.to_thread(asyncio.run, restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, told))
+            asyncio.to_thread(
+                asyncio.run, restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, told, publishes=False)
+            )
         )
         assert await asyncio.to_thread(there.wait, 30)
         async with session(database_server.url) as elsewhere:
@@ -158,7 +160,7 @@ async def test_a_session_cut_off_in_the_midst_of_it_leaves_the_old_database_whol
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
             await putting
     assert await held(url) == before
-    await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
+    await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     assert await held(url) != before
 
 
@@ -167,11 +169,13 @@ async def test_a_database_that_somebody_uses_is_left_alone(url: str, tmp_path: P
     async with session(url) as connection:
         await connection.execute(BULK)
         with pytest.raises(BackupError, match="in use"):
-            await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
+            await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     before = await held(url)
     with halfway("placement") as (told, there, go):
         putting = asyncio.create_task(
-            asyncio.to_thread(asyncio.run, restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, told))
+            asyncio.to_thread(
+                asyncio.run, restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, told, publishes=False)
+            )
         )
         assert await asyncio.to_thread(there.wait, 30)
         late = await asyncpg.connect(url)
@@ -188,7 +192,7 @@ async def test_what_the_administrator_puts_back_is_the_services_own(
     before = await held(url)
     copy = await write(url, tmp_path / "copy", _nothing)
     as_administrator = f"{database_server.url.rpartition('/')[0]}/{url.rpartition('/')[2]}"
-    await restore.put_back(as_administrator, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
+    await restore.put_back(as_administrator, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     assert await held(url) == before
 
 
@@ -206,8 +210,9 @@ async def test_a_copy_from_before_a_migration_gets_it_and_one_from_after_is_refu
     await migrate(url, folder)
     newer = await write(url, tmp_path / "newer", _nothing)
     restore.check(older, tmp_path / "older", folder, _nothing)
-    await restore.put_back(url, older, tmp_path / "older", folder, _nothing)
+    await restore.put_back(url, older, tmp_path / "older", folder, _nothing, publishes=True)
     async with session(url) as connection:
+        assert await connection.fetchval("select is_behind from clock"), "nobody may act before its worker has looked"
         assert [tuple(row) for row in await connection.fetch("select * from first order by n")] == [(1, 2), (2, 4)]
     (folder / "0002_second.sql").unlink()
     with pytest.raises(BackupError, match="newer version"):
@@ -244,7 +249,7 @@ async def test_rows_that_are_not_all_there_are_refused(url: str, tmp_path: Path)
     told = copy.model_dump()
     told["tables"] = [table | {"rows": table["rows"] + 1} for table in told["tables"]]
     with pytest.raises(BackupError, match="rows, not"):
-        await restore.put_back(url, DatabaseCopy(**told), tmp_path / "copy", CONTRIBUTIONS, _nothing)
+        await restore.put_back(url, DatabaseCopy(**told), tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     assert await held(url) == before
 
 
