@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from recouvra.chassis.callers import Caller, caller_of
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Retry
+from recouvra.chassis.packed import Packed
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 
@@ -54,7 +55,7 @@ _BUSY = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an act answers: a status and a body (a model, what JSON can say, or bytes: JSON written already)."""
+    """What an act answers: a status and a body (a model, what JSON can say, or one that was packed for its size)."""
 
     status: int
     body: Any
@@ -95,21 +96,25 @@ async def _once(connection: Connection, caller: Caller, key: str | None, asked: 
     # Two requests at once under one key: the second waits here and finds the first one's answer.
     await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"{caller.name}\n{key}")
     first = await connection.fetchrow(
-        "select asked, status, body from answered where who = $1 and key = $2", caller.name, key
+        "select asked, status, body, packed, length from answered where who = $1 and key = $2", caller.name, key
     )
     if first is not None:
         if first["asked"] != asked:
             raise _OTHER_BODY
+        if first["packed"] is not None:
+            return Packed(first["packed"], first["length"]).response(first["status"])
         return Response(first["body"], first["status"], media_type="application/json")
     answer = await do(connection, caller)
-    response = _response(answer)
+    response, packed = _response(answer), answer.body if isinstance(answer.body, Packed) else None
     await connection.execute(
-        "insert into answered (who, key, asked, status, body) values ($1, $2, $3, $4, $5)",
+        "insert into answered (who, key, asked, status, body, packed, length) values ($1, $2, $3, $4, $5, $6, $7)",
         caller.name,
         key,
         asked,
         answer.status,
-        bytes(response.body).decode(),
+        bytes(response.body).decode() if packed is None else None,
+        None if packed is None else packed.packed,
+        None if packed is None else packed.length,
     )
     await connection.execute(f"delete from answered where at < clock_timestamp() - interval '{_KEPT}'")  # noqa: S608
     return response
@@ -123,5 +128,6 @@ def _key(request: Request) -> str | None:
 
 
 def _response(answer: Answer) -> Response:
-    body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
-    return Response(body, answer.status, media_type="application/json")
+    if isinstance(answer.body, Packed):
+        return answer.body.response(answer.status)
+    return Response(to_json(answer.body), answer.status, media_type="application/json")

@@ -251,3 +251,29 @@ async def test_more_dry_runs_at_once_than_there_are_sessions_are_all_answered(pl
     keys = [{}, *({"Idempotency-Key": f"K{number % 10}"} for number in range(20))]
     answers = await asyncio.gather(*(place.http.post(PATH, json=body, headers=key) for key in keys))
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
+
+
+async def test_large_dry_runs_that_would_fill_the_memory_while_they_wait_are_refused_and_the_others_answered(
+    place: Office,
+) -> None:
+    await settled(place)
+    small = json.dumps(dict(declaration("P1", MONTH, [(NUMBERS[1], 50_000)]).body)).encode()
+    large = small + b" " * (15 << 20)
+    answers = await asyncio.gather(*(place.http.post(PATH, content=large) for _ in range(8)))
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses == {200: 4, 503: 4}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.json()["type"].endswith(":busy")
+    assert (await place.http.post(PATH, content=large)).status_code == 200
+
+
+async def test_an_answer_of_many_anomalies_is_kept_compressed_and_given_again_to_the_byte(place: Office) -> None:
+    await settled(place)
+    lines = [(f"nobody-{number}", 50_000) for number in range(3_000)]
+    content = json.dumps(dict(declaration("P1", MONTH, lines).body)).encode()
+    first, again = [await place.http.post(PATH, content=content, headers={"Idempotency-Key": "large"}) for _ in "12"]
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert len(json.loads(first.content)["anomalies"]) == 3_000
+    [row] = await place.desk.connection.fetch("select body, octet_length(packed) as packed, length from answered")
+    assert (row["body"], row["length"]) == (None, len(first.content))
+    assert row["packed"] * 5 < row["length"]

@@ -10,12 +10,13 @@ from fastapi import Depends, FastAPI, Query, Response
 
 from recouvra.chassis.callers import Role, needs
 from recouvra.chassis.http import Face
+from recouvra.chassis.packed import Packed
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from recouvra.contracts.event import Identifier
 from services.contributions.doors import cursors
 from services.contributions.doors.cursors import Cursor, Limit
-from services.contributions.doors.large import Packed, pieces
+from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import (
     Career,
     CareerRow,
@@ -113,7 +114,7 @@ def _shown_account(kept: views.KeptAccount) -> Packed:
         periods=[Due(**due) for due in kept.periods],
         payments=[],
     )
-    return Packed(pieces(account, kept.payments, lambda row: ShownPayment(**views.payment_of(row))))
+    return Packed.of(pieces(account, kept.payments, lambda row: ShownPayment(**views.payment_of(row))))
 
 
 def _shown_waiting(row: dict[str, Any]) -> WaitingDeclaration | WaitingReversal:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Semaphore
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import asyncpg
 from fastapi import FastAPI, Query, Request, Response
 
 from recouvra.chassis.acting import Answer, act
+from recouvra.chassis.bodies import MOST_BYTES
 from recouvra.chassis.callers import Caller
 from recouvra.chassis.database import Connection
 from recouvra.chassis.http import Face
+from recouvra.chassis.packed import Packed
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.event import Identifier
 from services.contributions.acts.dry_run import WholeDeclaration, dry_run
-from services.contributions.domain.answers import FullAnswer, answered_in_full, worded
+from services.contributions.domain.answers import answered_in_full, worded
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
-from services.contributions.doors.large import Packed, pieces
+from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import Doubled, DoubledPage, ShownDeclaration
 from services.contributions.store import lists, views
 
@@ -52,6 +56,17 @@ _WOULD_WAIT = Problem(
         "resterait sans réponse. Donnez-lui un nouveau declaration_id, et nommez l'ancien dans replaces.",
         en="Under this declaration_id a declaration still waits for parts: published, this would be one of them, and "
         "get no answer yet. Give it a new declaration_id, and name the old one in replaces.",
+    ),
+)
+
+
+_WAITING_BYTES = 64 << 20  # of declarations that wait for their turn
+_TOO_MANY = Problem(
+    503,
+    "busy",
+    Message(
+        fr="D'autres répétitions de déclarations attendent leur tour ; rien n'a été fait. Réessayez dans un moment.",
+        en="Other dry runs of declarations wait for their turn; nothing was done. Try again in a moment.",
     ),
 )
 
@@ -103,11 +118,11 @@ def _shown(kept: views.KeptDeclaration) -> Packed:
         waits_since=kept.row["waits_since"] if declaration.state in ("incomplete", "pending") else None,
         answer=None if full is None else full.told,
     )
-    return Packed(pieces(shown, () if full is None else full.findings, worded))
+    return Packed.of(pieces(shown, () if full is None else full.findings, worded))
 
 
 def _add_dry_run(app: FastAPI, face: Face) -> None:
-    one_at_a_time = Semaphore(1)
+    one_at_a_time, waiting = Semaphore(1), _Waiting()
 
     @app.post(
         "/v1/declarations/dry-run",
@@ -118,28 +133,52 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
         openapi_extra=bodies.described(WholeDeclaration),
     )
     async def rehearse_declaration(request: Request) -> Response:
-        """The very answer that it would get now, with every anomaly; nothing is kept. Statuses: 200, 409, 413, 422."""
-        body, pool = await request.body(), await face.database.pool()
+        """The very answer that it would get now, with every anomaly; nothing is kept.
 
-        async def do(_: Connection, __: Caller) -> Answer:
-            # Only where the key is new; on a session of its own, for the act's is not in one snapshot.
-            full = await _rehearsed(pool, body)
-            return Answer(200, await asyncio.to_thread(b"".join, pieces(*full, worded)))
+        Statuses: 200, 409, 413, 422, 503 where too many wait for their turn.
+        """
+        with waiting.room(request.headers.get("content-length", "")):
+            body, pool = await request.body(), await face.database.pool()
 
-        async with one_at_a_time:
-            if "idempotency-key" in request.headers:
-                return await act(face, request, do)
-            packed = await asyncio.to_thread(Packed, pieces(*await _rehearsed(pool, body), worded))
+            async def do(_: Connection, __: Caller) -> Answer:
+                # Only where the key is new; on a session of its own, for the act's is not in one snapshot.
+                return Answer(200, await _packed(pool, body))
+
+            async with one_at_a_time:
+                if "idempotency-key" in request.headers:
+                    return await act(face, request, do)
+                packed = await _packed(pool, body)
         return packed.response()
 
 
-async def _rehearsed(pool: asyncpg.Pool, body: bytes) -> FullAnswer:
+class _Waiting:
+    """How many bytes of declarations wait for their turn."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    @contextmanager
+    def room(self, announced: str) -> Iterator[None]:
+        """Room for one more while the block lasts; raises _TOO_MANY where it does not fit beside those that wait."""
+        size = int(announced) if announced.isdigit() else MOST_BYTES
+        if self._bytes and self._bytes + size > _WAITING_BYTES:
+            raise _TOO_MANY
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._bytes -= size
+
+
+async def _packed(pool: asyncpg.Pool, body: bytes) -> Packed:
+    """The answer to a dry run, written and packed in a thread."""
     try:
-        return await dry_run(pool, await asyncio.to_thread(bodies.from_json, WholeDeclaration, body))
+        full = await dry_run(pool, await asyncio.to_thread(bodies.from_json, WholeDeclaration, body))
     except WouldConflict as error:
         raise _WOULD_CONFLICT from error
     except WouldWait as error:
         raise _WOULD_WAIT from error
+    return await asyncio.to_thread(Packed.of, pieces(*full, worded))
 
 
 def _add_doubled(app: FastAPI, face: Face) -> None:

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic_core import to_json
 
+from recouvra.chassis.packed import Packed
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.law.finding import Finding
 from services.contributions.domain.answers import FullAnswer, answered_in_full, worded
 from services.contributions.domain.declaration import Answer, Declaration
-from services.contributions.doors.large import Packed, pieces
+from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import ShownDeclaration
 
 DECLARATION = Declaration("D1", "2026-01", 1, None)
@@ -71,7 +72,7 @@ def test_a_declaration_without_an_answer_is_written_as_it_is() -> None:
 @pytest.mark.parametrize("count", [0, 1, 20_000])
 async def test_a_packed_body_comes_out_as_it_went_in_and_tells_its_length(count: int) -> None:
     written = list(pieces(*full(count), worded))
-    response = Packed(written).response()
+    response = Packed.of(written).response()
     given = b"".join([bytes(piece) async for piece in response.body_iterator if isinstance(piece, bytes)])
     assert given == b"".join(written)
     assert response.headers["content-length"] == str(len(given))
