@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import faulthandler
 import json
+import logging
 import shutil
 import signal
 import sys
@@ -105,6 +106,7 @@ async def kill_for(minutes: float, seed: int, keep: bool, findings: Findings) ->
 def main() -> int:
     """Reads what is asked."""
     faulthandler.register(signal.SIGUSR1)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # our own clients say at length that a broker is away
     faults = all_faults()
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, help="random SIGKILLs of every role for so long")
