@@ -4,7 +4,7 @@ BIN := .venv/bin
 # What the tests' servers run on: local, processes of theirs; docker, containers of docker-compose.yml.
 STACK ?= local
 
-.PHONY: install demo test same-tests check bench faults schemas
+.PHONY: install demo test same-tests check bench faults mutants schemas
 install: .venv/.installed
 
 demo: install
@@ -33,6 +33,10 @@ bench: install
 # Minutes; FAULTS="--minutes 10" kills every role at random instead.
 faults: install
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+# Wrong builds that the suite must catch; MUTANTS=--quick takes three of them.
+mutants: install
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 schemas: install
 	$(BIN)/python -m recouvra.contracts.export && $(BIN)/python -m services.openapi

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +12,7 @@ import pytest_asyncio
 
 from recouvra.contracts.record import Record
 from tests.servers.till.at_work import CreateDatabase, Till, delivered, till, until
+from tests.servers.till.steps import at, everything, standing
 
 STEPS = [("position", "update"), ("sum_of_key", "update"), ("counted", "insert")]
 STEPS += [("inbox", "insert"), ("dead_letter", "insert"), ("outbox", "insert"), ("position", "commit")]
@@ -33,15 +33,6 @@ def a_batch(it: Till) -> list[Record]:
     return [it.record(draft) for draft in drafts]
 
 
-async def everything(it: Till) -> dict[str, list[str]]:
-    """Every row of every table, as anybody else sees it now."""
-    tables = await it.rows("select tablename from pg_tables where schemaname = 'public' order by 1")
-    return {
-        name: [row[0] for row in await it.rows(f'select t::text from "{name}" t order by 1')]  # noqa: S608
-        for (name,) in tables
-    }
-
-
 async def check_taken_once(it: Till) -> None:
     """The batch has had its whole effect, once."""
     rows = await it.rows("select key, sum_xof from sum_of_key order by key")
@@ -51,25 +42,6 @@ async def check_taken_once(it: Till) -> None:
     told = await it.rows("select topic, count(*) from outbox group by topic order by topic")
     assert [tuple(row) for row in told] == [("payment-held", 3), ("record-refused", 2)]
     assert [row["next_offset"] for row in await it.rows("select next_offset from position")] == [6]
-
-
-def at(table: str, act: str) -> str:
-    """When a trigger fires that stands before an act on a table, or at the commit of what has touched it."""
-    if act == "commit":
-        return f"after insert or update on {table} deferrable initially deferred for each row"
-    return f"before {act} on {table} for each statement"
-
-
-@asynccontextmanager
-async def standing(it: Till, table: str, act: str) -> AsyncIterator[Callable[[], Awaitable[int]]]:
-    """Holds up whoever comes to this step, as `Till.gate` does."""
-    async with it.gate("clock", "truncate") as somebody:  # which nobody does: for its function and its lock
-        await it.connection.execute(
-            f"create {'constraint' if act == 'commit' else ''} trigger step {at(table, act)} "
-            "execute function stand_at_the_gate()"
-        )
-        yield somebody
-    await it.connection.execute(f"drop trigger step on {table}")
 
 
 @at_each_step
