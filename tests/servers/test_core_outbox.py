@@ -11,13 +11,13 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError
-from confluent_kafka import admin
 
 from recouvra.chassis import relay as relays
 from recouvra.chassis.relay import Relay
 from tests.servers.till.at_work import CreateDatabase, Till, till, until
 from tests.servers.till.claims import check_counted_once, check_order_of_keys, first_seen
+from tests.servers.till.elected import one_publishes, refused_or_emptied, waits_for_the_broker
+from tests.servers.till.refusing import refusing
 from tests.standing.servers import Broker
 
 
@@ -110,26 +110,6 @@ async def test_after_a_kill_between_publishing_and_deleting_ids_stay_and_who_sta
     await check_order_of_keys(it, good)
 
 
-async def sessions(it: Till) -> list[asyncpg.Record]:
-    """The relays' sessions: id, the statement made last, and whether it stands for election."""
-    return await it.rows(
-        "select pid, query, query like '%try_advisory_lock%' as stands from pg_stat_activity "
-        "where datname = $1 and application_name = 'recouvra-relay'",
-        it.name,
-    )
-
-
-async def of_the_elected(it: Till) -> asyncpg.Record | None:
-    """The session of the one relay that publishes."""
-    return next((session for session in await sessions(it) if not session["stands"]), None)
-
-
-async def waits_for_the_broker(it: Till) -> bool:
-    """Whether it speaks to its database only so that the server knows that it lives."""
-    session = await of_the_elected(it)
-    return session is not None and session["query"] == "select 1"
-
-
 async def test_nothing_leaves_the_outbox_before_the_broker_has_it_nor_what_was_committed_meanwhile(
     it: Till, topics_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,51 +152,13 @@ async def test_of_two_relays_one_publishes_while_the_other_stands_for_election(
     assert len(await it.facts()) == 2
 
 
-async def one_publishes(it: Till) -> bool:
-    return sorted(session["stands"] for session in await sessions(it)) == [False, True]
-
-
-def takes_records_of(it: Till, count: int) -> None:
-    """Has the topic of facts refuse what is larger, as from now."""
-    now = admin.AlterConfigOpType.SET  # type: ignore[attr-defined]
-    entry = admin.ConfigEntry("max.message.bytes", str(count), incremental_operation=now)  # type: ignore[attr-defined]
-    topic = admin.ConfigResource("topic", "payment-held", incremental_configs=[entry])  # type: ignore[attr-defined]
-    client = admin.AdminClient({"bootstrap.servers": it.bootstrap})
-    for done in client.incremental_alter_configs([topic]).values():
-        done.result(20)
-
-
-async def is_refused(it: Till) -> bool:
-    """Whether a fact (of nobody's) is too large for its topic."""
-    producer = AIOKafkaProducer(bootstrap_servers=it.bootstrap)
-    await producer.start()
-    try:
-        await producer.send_and_wait("payment-held", b"x" * 300, headers=[("ce_source", b"/nobody")])
-    except MessageSizeTooLargeError:
-        return True
-    finally:
-        await producer.stop()
-    return False
-
-
 async def test_what_the_broker_refuses_stays_in_the_outbox_until_it_is_taken(it: Till) -> None:
     await it.take(it.record(it.payment(1)))
-    takes_records_of(it, 100)
-    try:
-        await until(lambda: is_refused(it))
-        async with it.relay():
-            first = await until(lambda: of_the_elected(it))
-
-            async def begins_anew() -> bool:
-                session = await of_the_elected(it)
-                return await it.count("outbox") == 0 or (session is not None and session["pid"] != first["pid"])
-
-            await until(begins_anew)
-            assert await it.count("outbox") == 1
-            takes_records_of(it, 4 << 20)
-            await published(it, "P00001")
-    finally:
-        takes_records_of(it, 4 << 20)
+    async with refusing(it, "payment-held"), it.relay():
+        await refused_or_emptied(it)
+        assert await it.count("outbox") == 1
+    async with it.relay():
+        await published(it, "P00001")
     await check_counted_once(it, [it.payment(1)])
 
 
