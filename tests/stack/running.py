@@ -74,14 +74,15 @@ def _read_all(bootstrap: str, topics: Sequence[str]) -> list[PublishedRecord]:
         first = confluent_kafka.OFFSET_BEGINNING
         places = [confluent_kafka.TopicPartition(t, p, first) for t in topics for p in known[t].partitions]
         consumer.assign(places)
-        found, left, deadline = list[PublishedRecord](), len(places), time.monotonic() + _PATIENCE_SECONDS
+        found, deadline = list[PublishedRecord](), time.monotonic() + _PATIENCE_SECONDS
+        left = {(place.topic, place.partition) for place in places}  # an end is told again when it has moved
         while left:
             for message in consumer.consume(500, 0.5):
                 error, deadline = message.error(), time.monotonic() + _PATIENCE_SECONDS
                 if error is None:
                     found.append(_record(message))
                 elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
-                    left -= 1
+                    left.discard((message.topic(), message.partition()))
                 else:
                     raise confluent_kafka.KafkaException(error)
             assert time.monotonic() < deadline, f"{bootstrap} does not answer"
