@@ -80,18 +80,18 @@ def _peak(pid: int) -> int:
 
 
 async def bounded(kinds: Sequence[str], one: int) -> bool:
-    """Measures each kind at one and at ten, and prints the table; whether every ratio is within the bound."""
-    fine, table = True, [f"{'backlog':10} {'process':24} {'one MB':>7} {'ten MB':>7} {'ratio':>6}"]
+    """Measures each kind at one and at ten, and prints its table; whether every ratio is within the bound."""
+    fine = True
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="recouvra-bounds-") as folder:
             at_one = await peaks(Path(folder) / "one", kind, one)
             at_ten = await peaks(Path(folder) / "ten", kind, 10 * one)
+        print(f"{kind:10} {'process':24} {'one MB':>7} {'ten MB':>7} {'ratio':>6}")
         for name in at_one:
             ratio = at_ten[name] / at_one[name]
             fine = fine and ratio <= MOST
             said = f"{at_one[name] / 1024:7.0f} {at_ten[name] / 1024:7.0f} {ratio:6.2f}{'' if ratio <= MOST else ' !'}"
-            table.append(f"{kind:10} {' '.join(name):24} {said}")
-    print("\n".join(table))
+            print(f"{'':10} {' '.join(name):24} {said}", flush=True)
     return fine
 
 

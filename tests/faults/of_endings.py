@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -50,6 +51,7 @@ async def ended_without(name: str, role: str, by: int, trial: Trial) -> None:
     async with trial.stack.away(name, role, by), ended(trial.stack, WORKERS):
         await trial.moment()
     await trial.stack.ready()
+    await eventually(lambda: _at_work(trial.stack))
     with trial.stack.frozen(name, role):
         await trial.moment()
         async with ended(trial.stack, WORKERS):
@@ -79,6 +81,14 @@ async def rolled(trial: Trial) -> None:
     for api in APIS:
         async with ended(trial.stack, [api]):
             pass
+
+
+async def _at_work(stack: Own) -> None:
+    """Each worker that runs now has told its pulse; one that still starts would end by the signal itself."""
+    for service in SERVICES:
+        since = os.stat(f"/proc/{stack.part(service, 'worker').pid}").st_ctime
+        rows = await stack.sql(service, "select from pulse where at > to_timestamp($1)", since)
+        assert rows, f"the worker of {service} is not at work yet"
 
 
 @asynccontextmanager
