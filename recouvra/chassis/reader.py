@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -53,8 +54,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self._next: dict[Place, int] = {}  # anchored: equal to the stored position when last committed
         self._connection: asyncpg.Connection | None = None
         self._busy = asyncio.Lock()
-        self._stopping = False
-        self._told_group_at = 0.0
+        self._stopping, self._told_group_at = False, 0.0
         self._getmany: Any = None
         self._progress = Progress()
         self._subscriber: Any = broker.subscriber(
@@ -84,11 +84,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self._subscriber.consumer.getmany = self._guarded_getmany
 
     async def stop(self) -> None:
-        """Lets the batch in flight end (or gives it up between two tries) and closes the session."""
+        """Lets the batch in flight end, or gives it up undone after some seconds, and closes the session."""
         self._stopping = True
-        async with self._busy:
-            if self._connection is not None:
-                self._connection.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(4), self._busy:
+                pass
+        if self._connection is not None:
+            self._connection.terminate()
 
     # ------------------------------------------------------------------ where to read from
 

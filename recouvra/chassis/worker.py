@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _SILENT_SECONDS = 180  # without one poll, longer than any transaction lasts: only a new process helps
 _PULSE_SECONDS = 5
 _WATCH_SECONDS = 7
+_CLOSING_SECONDS = 4  # with the last batch's, less than the ten after which whoever supervises kills
 
 
 class WorkerFailure(RuntimeError):
@@ -74,13 +75,12 @@ async def run_worker(
             task.result()
     finally:
         await reader.stop()
-        try:
-            await asyncio.wait_for(broker.stop(), 5)
-        except Exception as error:
-            log.info("broker client did not stop in order: %r", error)
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=4)
+        closing = asyncio.create_task(broker.stop())
+        await asyncio.wait({closing, *tasks}, timeout=_CLOSING_SECONDS)
+        if closing.cancel() or closing.exception() is not None:
+            log.info("broker client did not stop in order")
 
 
 async def _first(stopped: asyncio.Task[bool], waiting: Coroutine[Any, Any, None]) -> None:
