@@ -9,6 +9,7 @@ from recouvra.chassis.main import Service
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import MARKS, READS, WRITES
 from services.reporting.doors import events, http
+from services.reporting.invariants import INVARIANTS
 from services.reporting.projections.marks import Marks
 from services.reporting.rebuilding.rebuild import rebuild
 
@@ -35,4 +36,5 @@ def build(settings: Settings) -> Service:
         api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
         rebuild=rebuilt,
+        invariants=INVARIANTS,
     )
