@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from recouvra.local.topics import create_topics
+from tests.servers.reporting_published import Published, published
 from tests.standing.servers import Broker, DatabaseServer, Standing
 
 CreateDatabase = Callable[[str], Awaitable[str]]
@@ -50,3 +51,14 @@ def postgres(database_server: DatabaseServer) -> CreateDatabase:
         return await database_server.create_database(name, token_urlsafe(12))
 
     return create_database
+
+
+@pytest_asyncio.fixture(scope="session")
+async def reporting_published(
+    postgres: CreateDatabase, standing: Standing, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Published]:
+    """Reporting as processes, behind topics on which nobody but tests publishes: of payers in regions of their own."""
+    async with standing.broker(tmp_path_factory.mktemp("published")) as kafka:
+        await create_topics(kafka.bootstrap, partitions=3)
+        async with published(kafka.bootstrap, postgres, "reporting_published", tmp_path_factory.mktemp("logs")) as it:
+            yield it

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,10 @@ from recouvra.chassis.positions import Place
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import WRITES
 from recouvra.local.ports import free_ports
-from recouvra.local.topics import create_topics
 from services.reporting.app import AWAITED
 from services.reporting.doors.neighbours import ends
 from tests.servers.reporting_at_work import CreateDatabase, mark
 from tests.standing.polling import eventually
-from tests.standing.servers import Standing
-
-_REBUILD = """
-import asyncio, sys
-from recouvra.chassis.settings import Settings
-from services.reporting.app import build, rebuilt
-settings = Settings.from_environment()
-sys.exit(asyncio.run(rebuilt(settings, build(settings).reading(settings), "--check" in sys.argv, as_json=True)))
-"""
 
 
 @dataclass
@@ -48,6 +38,7 @@ class Published:
     logs: Path
     running: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
     _ends: dict[str, dict[str, int]] = field(default_factory=dict)
+    _marked: datetime = datetime(2026, 2, 28, tzinfo=UTC)
 
     async def say(self, *records: Record) -> None:
         """Publishes records, on the partition of their key, all acknowledged."""
@@ -58,9 +49,14 @@ class Published:
 
     async def marked(self, up_to: datetime) -> None:
         """Every service marks that all of its facts up to then are published."""
+        self._marked = max(self._marked, up_to)
         for service in AWAITED:
             offsets = {topic: self._ends[topic] for topic in WRITES[service] if topic in self._ends}
             await self.say(mark(service, up_to.isoformat(), offsets))
+
+    def next_day(self) -> datetime:
+        """The beginning of a day whose facts nobody has yet been told to be complete."""
+        return datetime.combine(self._marked.date() + timedelta(days=1), time.min, UTC)
 
     async def complete(self, up_to: datetime) -> None:
         """Waits until the figures that are answered are complete up to then."""
@@ -106,7 +102,7 @@ class Published:
         """A rebuild that was started; it tells its steps on its standard output."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-c", _REBUILD, *options),
+            *("-m", "services.reporting", "--rebuild", "--json", *options),
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -166,11 +162,3 @@ async def published(bootstrap: str, postgres: CreateDatabase, name: str, logs: P
                 await it.stop(role)
             await producer.stop()
             await database.close()
-
-
-@asynccontextmanager
-async def broker(standing: Standing, folder: Path) -> AsyncIterator[str]:
-    """A broker of a test's own, its topics of three partitions."""
-    async with standing.broker(folder) as kafka:
-        await create_topics(kafka.bootstrap, partitions=3)
-        yield kafka.bootstrap
