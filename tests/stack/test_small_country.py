@@ -32,6 +32,9 @@ async def test_a_country_is_exact_although_every_process_is_killed_meanwhile(new
     state, facts = await settled(stack, known)
     await faces_agree(stack, state)
     await reports_agree(stack, facts, seed=11)
+    code, said = await stack.command("rebuild", "reporting")
+    assert (code, "the same as of" in said) == (0, True), said
+    await reports_agree(stack, facts, seed=13)
 
 
 async def test_a_country_is_exact_when_up_is_stopped_and_killed_half_way(new_stack: Callable[[str], Up]) -> None:
