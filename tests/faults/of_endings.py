@@ -48,6 +48,7 @@ async def ended_amid_large_batches(trial: Trial) -> None:
 
 async def ended_without(name: str, role: str, by: int, trial: Trial) -> None:
     """SIGTERM of all workers while broker or database is stopped, and again while it lives and does nothing."""
+    await eventually(lambda: _at_work(trial.stack))
     async with trial.stack.away(name, role, by), ended(trial.stack, WORKERS):
         await trial.moment()
     await trial.stack.ready()
