@@ -67,9 +67,9 @@ async def run_worker(
         relay = Relay(service, settings.kafka, settings.database_url, writes, settings.clock)
         tasks.append(asyncio.create_task(relay.run()))
     try:
-        await broker.start()
-        reader.started()
-        log.info("worker of %s reads %s", service, ", ".join(reads))
+        await _first(stopped, _start(broker, reader))
+        if not stop.is_set():
+            log.info("worker of %s reads %s", service, ", ".join(reads))
         done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopped}:
             task.result()
@@ -90,6 +90,12 @@ async def _first(stopped: asyncio.Task[bool], waiting: Coroutine[Any, Any, None]
     if task.done():
         task.result()
     task.cancel()
+
+
+async def _start(broker: KafkaBroker, reader: Reader) -> None:
+    """Joins the group, which a broker that is frozen keeps waiting."""
+    await broker.start()
+    reader.started()
 
 
 async def _topics_exist(bootstrap: str, topics: Sequence[str]) -> None:
