@@ -25,6 +25,7 @@ APIS: Sequence[Role] = [(name, "api") for name in SERVICES]
 @fault("ended in order", times=2)
 async def ended_in_order(trial: Trial) -> None:
     """SIGTERM of all workers and APIs at once, while they work; they are started again."""
+    await eventually(lambda: _at_work(trial.stack))
     async with ended(trial.stack, [*WORKERS, *APIS]):
         await trial.moment()
 
@@ -42,6 +43,7 @@ async def ended_amid_large_batches(trial: Trial) -> None:
         assert rows, "nothing of it was read"
 
     await eventually(begun)
+    await eventually(lambda: _at_work(trial.stack))
     async with ended(trial.stack, [("contributions", "worker")]):
         await trial.moment()
 
@@ -74,6 +76,7 @@ async def ended_without_broker(trial: Trial) -> None:
 @fault("rolled", times=2)
 async def rolled(trial: Trial) -> None:
     """An upgrade: beside each worker a new one, then the old one is ended in order; the same for each API in turn."""
+    await eventually(lambda: _at_work(trial.stack))
     for name, role in WORKERS:
         async with trial.stack.another(name, replica="next"):
             await trial.moment(2, 4)
