@@ -50,6 +50,7 @@ class Rereader:
                 "isolation.level": "read_committed",
                 "allow.auto.create.topics": False,
                 "fetch.wait.max.ms": 50,
+                "queued.max.messages.kbytes": 8 << 10,  # what is fetched ahead is memory
                 "log_level": 0,
             }
         )
@@ -90,14 +91,16 @@ class Rereader:
             yield from records
 
     def _fetch(self, place: Place, stop: int) -> None:
-        """Receives of one partition until `stop`, its end, or a stretch is ahead; the others wait."""
+        """Receives of one partition until `stop` or its end, and what has come beyond: the others wait."""
         at = confluent_kafka.TopicPartition(*place)
         self._consumer.resume([at])
         ahead = self._ahead[place]
         size, deadline = 0, time.monotonic() + self._seconds
-        while self._next[place] < stop and len(ahead) < MOST_RECORDS and size < MOST_BYTES:
-            message = self._consumer.poll(0.2)
+        while len(ahead) < MOST_RECORDS and size < MOST_BYTES:
+            message = self._consumer.poll(0.2 if self._next[place] < stop else 0)
             if message is None:
+                if self._next[place] >= stop:
+                    break
                 if time.monotonic() > deadline:
                     raise AsideError(f"{place.topic}/{place.partition}: no answer in {self._seconds} s")
                 continue

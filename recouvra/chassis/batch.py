@@ -77,6 +77,7 @@ class Reading:
         said = {
             "moves": [[*place, *move] for place, move in moves.items()],
             "clock": self.clock,
+            "records": len(records),
             "failed": failed is not None,
             "unauthorised": read.unauthorised,
         }

@@ -1,9 +1,9 @@
 """A database that knows less than its service has published learns it from the service's own topics, before all else.
 
-So it is after a restore, whoever made it and however. What the lost database had done stands in the journal, in an order
-in which it can be done again (ADR 9): each cause is taken once more, batches from the topics that they came from, with
-the clock's reading that it had, and comes to the same facts under the same event ids. Of those only the ones that are
-not on their topics yet are left to publish. Then the worker reads on from where the journal ends.
+So it is after a restore, whoever made it and however. What the lost database had done stands in the journal, in an
+order in which it can be done again (ADR 9): each cause is taken once more, batches from the topics that they came from,
+with the clock's reading that it had, and comes to the same facts under the same event ids. Of those only the ones that
+are not on their topics yet are left to publish. Then the worker reads on from where the journal ends.
 
 There is nothing to switch on, and no state but what the database knows: a worker compares at every start, and one that
 is killed in between goes on where it stood. Several at once only wait for each other.
@@ -12,28 +12,53 @@ is killed in between goes on where it stood. Several at once only wait for each 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+from aiokafka.errors import KafkaError
+
 from recouvra.chassis import letter_acts, positions
-from recouvra.chassis.aside import Rereader
+from recouvra.chassis.aside import AsideError, Rereader
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Caller, Role
 from recouvra.chassis.database import WRITER, Connection, connect
 from recouvra.chassis.ends import ends_of
 from recouvra.chassis.journal import BATCH, Cause
+from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place
 from recouvra.chassis.progress import TopicReplaced
 from recouvra.contracts.record import Record
-from recouvra.contracts.topics import journal_of
+from recouvra.contracts.topics import MARKS, journal_of
 
 log = logging.getLogger(__name__)
 
 AsTold = Callable[[Connection, Cause, Caller], Awaitable[Any]]
 """Does an act again as the journal tells it, in the transaction that is open."""
+
+
+# What a moment brings and takes away again; anything else would come back at every try.
+_PASSES = (
+    AsideError,
+    KafkaError,
+    OSError,
+    Retry,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.UndefinedTableError,  # it is being migrated
+    asyncpg.UndefinedColumnError,
+)
+_LATEST_MARKS = 5_000
 
 
 class JournalBroken(RuntimeError):
@@ -58,13 +83,11 @@ class CatchingUp:
     database_url: str
 
     async def until_done(self) -> None:
-        """Tries until it is done; raises JournalBroken, TopicReplaced where trying again is of no use."""
+        """Tries until it is done; raises JournalBroken, TopicReplaced, whatever trying again would not mend."""
         while self.writes:
             try:
                 done = await self.once()
-            except (JournalBroken, TopicReplaced):
-                raise
-            except Exception as error:
+            except _PASSES as error:
                 log.warning("catching up again: %r", error)
                 await asyncio.sleep(0.5)
                 continue
@@ -86,10 +109,15 @@ class CatchingUp:
                     f"{self._journal.topic}: connu jusqu'à / known up to {known[self._journal]}, fin / end {end}: "
                     "le sujet a été recréé / the topic was made again"
                 )
-            if known.get(self._journal, 0) == end and not await connection.fetchval(_WAITS):
+            at, done = known.get(self._journal, 0), 0
+            waits = await connection.fetchval(_WAITS)
+            if at == end and not waits and known.keys() >= ends.keys():
                 return 0
-            await self._learn(connection, known, ends)
-            done = await self._do_again(connection, known.get(self._journal, 0), end)
+            if at < end or (waits and end > 0):  # without a journal there never was anything to know
+                await self._learn(connection, known, ends)
+                done = await self._do_again(connection, at, end)
+            if done:
+                await self._step_over_marks(connection)
             await self._know(connection, ends)
             return done
         finally:
@@ -111,15 +139,19 @@ class CatchingUp:
                 whole = False
                 while not whole:
                     records, whole = await asyncio.to_thread(topics.some, place, ends[place])
-                    await connection.execute(_LEARN, [UUID(found) for found in map(self._own_id, records) if found])
+                    await connection.execute(_LEARN, [found for found in map(self._own_id, records) if found])
         await connection.execute(_KNOWN_FACTS)
         await connection.execute("delete from journal using learned where journal.cause = learned.event_id")
 
-    def _own_id(self, record: Record) -> str | None:
-        """The event id of a record that this service published; others write dead letters to the same topic."""
+    def _own_id(self, record: Record) -> UUID | None:
+        """The event id of a record that this service published; None for whatever else stands on the topic."""
         headers = dict(record.headers)
-        own = headers.get("ce_source") == f"/{self.reading.service}".encode()
-        return (headers["ce_id"] or b"").decode() if own else None
+        if headers.get("ce_source") != f"/{self.reading.service}".encode():
+            return None
+        try:
+            return UUID((headers.get("ce_id") or b"").decode())
+        except ValueError:
+            return None
 
     async def _do_again(self, connection: Connection, at: int, end: int) -> int:
         """Takes the journal's entries from offset `at` to before `end`; how many were not done yet."""
@@ -135,25 +167,37 @@ class CatchingUp:
         return done
 
     async def _take(self, connection: Connection, topics: Rereader, entry: Record) -> bool:
-        """Does one cause where it is not done yet, and knows the journal up to it, in one transaction."""
-        cause = Cause.told(entry.value or b"")
-        records: list[Record] = []
-        if not await _is_done(connection, cause):
-            await connection.execute("update clock set is_behind = true where not is_behind")
-            records = await asyncio.to_thread(_records, topics, cause)
+        """Does one cause where it is not done yet, and knows the journal up to it.
+
+        What stands on the journal and is not our relay's tells nothing.
+        """
+        if self._own_id(entry) is None:
+            return False
+        try:
+            cause = Cause.told(entry.value or b"")
+            records: list[Record] = []
+            if not await _is_done(connection, cause):
+                await connection.execute("update clock set is_behind = true where not is_behind")
+                records = await asyncio.to_thread(_records, topics, cause)
+            return await self._take_once(connection, entry, cause, records)
+        except _PASSES:
+            raise
+        except Exception as error:
+            raise JournalBroken(
+                f"{entry.topic}@{entry.offset} : ne peut être refait d'ici ; restaurez une autre sauvegarde, avec la "
+                "version qui tournait / can't be done from here; restore another backup, with the version that ran"
+            ) from error
+
+    async def _take_once(self, connection: Connection, entry: Record, cause: Cause, records: Sequence[Record]) -> bool:
         async with connection.transaction():
             if not await connection.fetchval(_NEXT_ENTRY, *self._journal, entry.offset):
                 return False  # another worker's
             if await _is_done(connection, cause):
                 return False
-            try:
-                await self._do(connection, cause, records)
-            except (positions.PositionLost, LookupError, ValueError) as error:
-                raise JournalBroken(
-                    f"{entry.topic}@{entry.offset} ({cause.kind}): ne peut être refait d'ici / can't be done from here"
-                ) from error
+            await self._do(connection, cause, records)
             await connection.execute(_KNOWN_FACTS)
             await connection.execute("delete from journal where cause = $1", cause.id)
+            await connection.execute("update clock set floor_at = $1 where floor_at < $1", cause.at)
         return True
 
     async def _do(self, connection: Connection, cause: Cause, records: Sequence[Record]) -> None:
@@ -167,6 +211,16 @@ class CatchingUp:
             await letter_acts.discard_as_told(connection, self.reading, cause, caller)
         else:
             await self.acts[cause.kind](connection, cause, caller)
+
+    async def _step_over_marks(self, connection: Connection) -> None:
+        """Nothing may be dated at or before what the lost database's relay had marked as complete."""
+        place = Place(MARKS, 0)
+        end = (await ends_of(self.bootstrap, [MARKS]))[place]
+        with Rereader(self.bootstrap, {place: max(0, end - _LATEST_MARKS)}) as topics:
+            marks = await asyncio.to_thread(list, topics.all(place, end))
+        for mark in [mark for mark in marks if mark.key == self.reading.service.encode() and mark.value][-1:]:
+            up_to = datetime.fromisoformat(json.loads(mark.value or b"")["up_to"])
+            await connection.execute("update clock set floor_at = $1 where floor_at < $1", up_to)
 
     async def _know(self, connection: Connection, ends: Mapping[Place, int]) -> None:
         """All that stood on the service's own topics has had its effect here, and left the outbox."""
@@ -196,12 +250,19 @@ def _records(topics: Rereader, cause: Cause) -> list[Record]:
     found: list[Record] = []
     for topic, partition, at, to in cause.said["moves"] if cause.kind == BATCH else ():
         found += [record for record in topics.all(Place(topic, partition), to) if record.offset >= at]
+    if cause.kind == BATCH and len(found) != cause.said["records"]:
+        raise LookupError(f"{len(found)} records of {cause.said['records']}: the topics no longer have them")
     return found
 
 
 _WAITS = "select exists (select from outbox) or exists (select from journal) or (select is_behind from clock)"
 _LEARN = "insert into learned select distinct * from unnest($1::uuid[]) on conflict do nothing"
-_KNOWN_FACTS = "delete from outbox using learned where outbox.event_id = learned.event_id"
+_KNOWN_FACTS = """
+with known as (
+    delete from outbox using learned where outbox.event_id = learned.event_id returning known_at
+)
+update clock set published_at = latest from (select max(known_at) as latest from known) k where published_at < latest
+"""
 _NEXT_ENTRY = """
 insert into published (topic, partition, next_offset) values ($1, $2, $3 + 1)
 on conflict (topic, partition) do update set next_offset = excluded.next_offset where published.next_offset <= $3

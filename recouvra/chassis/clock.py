@@ -15,6 +15,13 @@ from recouvra.contracts.reading import Received
 _TICK = timedelta(microseconds=1)
 
 
+class DatabaseBehind(RuntimeError):
+    """The database was restored under this process, which must start again to catch up (catching_up.py)."""
+
+    def __init__(self) -> None:
+        super().__init__("la base a été restaurée sous ce processus / the database was restored under this process")
+
+
 class Clock:
     """Readings for the events of one batch."""
 
@@ -29,10 +36,16 @@ class Clock:
 
     @staticmethod
     async def base(connection: Connection) -> datetime:
-        """The database's clock, above the floor."""
-        at: datetime = await connection.fetchval(
-            "select greatest(clock_timestamp(), floor_at + interval '1 microsecond') from clock"
+        """The database's clock, above the floor.
+
+        Raises:
+            DatabaseBehind: it was restored and knows less than was published: nothing new may be decided on it.
+        """
+        at: datetime | None = await connection.fetchval(
+            "select greatest(clock_timestamp(), floor_at + interval '1 microsecond') from clock where not is_behind"
         )
+        if at is None:
+            raise DatabaseBehind
         return at
 
     def reading(self, received: Received | None) -> datetime:

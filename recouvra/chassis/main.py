@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Callers
 from recouvra.chassis.catching_up import AsTold, JournalBroken
+from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
 from recouvra.chassis.migrate import MigrationError, files_of, migrate
 from recouvra.chassis.outcome import Opens, Plain
@@ -134,7 +135,7 @@ def run(build: Callable[[Settings], Service]) -> None:
             asyncio.run(run_worker(service.reading(settings), service.reads, service.writes, service.acts, settings))
     except (SettingsError, WatchedFileError) as error:
         sys.exit(_said(error, 2))
-    except (MigrationError, TopicReplaced, JournalBroken, ClientStuck, WorkerFailure, OSError) as error:
+    except (MigrationError, TopicReplaced, JournalBroken, DatabaseBehind, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.deciding import Tally
 from recouvra.chassis.positions import Place
 
@@ -42,11 +43,29 @@ class Counters:
 
 
 class Progress:
-    """Compares stored positions with the topics' ends, time after time."""
+    """Compares stored positions with the topics' ends, time after time.
 
-    def __init__(self) -> None:
+    Args:
+        tells: whether its service publishes; one that does not may read again what it likes.
+    """
+
+    def __init__(self, tells: bool = True) -> None:
+        self._tells = tells
         self._behind: dict[Place, int] = {}
+        self._furthest: dict[Place, int] = {}
         self._batches = 0
+
+    def committed(self, moved: Mapping[Place, int]) -> None:
+        """This process has committed that these places are read up to there."""
+        self._furthest.update(moved)
+
+    def check_history(self, known: Mapping[Place, int]) -> None:
+        """Raises DatabaseBehind where a position went back behind what this process committed.
+
+        What is decided anew then would be told twice.
+        """
+        if self._tells and any(known.get(place, 0) < at for place, at in self._furthest.items()):
+            raise DatabaseBehind
 
     def suspected(self, known: Mapping[Place, int], ends: Mapping[Place, int], batches: int) -> list[tuple[Place, int]]:
         """Places that are behind where they were the last time, with their position, if no batch was taken since.

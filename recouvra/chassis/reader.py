@@ -24,12 +24,13 @@ from faststream.kafka.message import KafkaAckableMessage
 from recouvra.chassis import positions
 from recouvra.chassis.aside import read_aside
 from recouvra.chassis.batch import Reading
+from recouvra.chassis.clock import Clock
 from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
 from recouvra.chassis.progress import ClientStuck, Counters, Progress
 from recouvra.chassis.slices import as_record, by_bytes
-from recouvra.chassis.subscription import SUBSCRIPTION
+from recouvra.chassis.subscription import SUBSCRIPTION, tell_group
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self._busy = asyncio.Lock()
         self._stopping, self._told_group_at = False, 0.0
         self._getmany: Any = None
-        self._progress = Progress()
+        self._progress = Progress(reading.tells)
         self._subscriber: Any = broker.subscriber(
             *topics,
             group_id=f"recouvra-{reading.service}",
@@ -120,8 +121,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             log.warning("no seek at assignment: %r", error)
 
     async def _positions(self, connection: asyncpg.Connection, places: Sequence[Place]) -> dict[Place, int]:
-        """Stored positions; a partition never read starts at its beginning, whatever the group's offsets say."""
+        """Stored positions; a partition never read starts at its beginning, whatever the group's offsets say.
+
+        Raises:
+            DatabaseBehind: they went back behind what this process committed: the database was restored under it.
+        """
         known = await positions.stored(connection)
+        self._progress.check_history(known)
         if fresh := [TopicPartition(*place) for place in places if place not in known]:
             for tp, at in (await self._subscriber.consumer.beginning_offsets(fresh)).items():
                 known[Place(tp.topic, tp.partition)] = at
@@ -137,11 +143,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
 
         Raises:
             TopicReplaced, ClientStuck: see progress.py.
+            DatabaseBehind: the database was restored under this process.
         """
         consumer = self._subscriber.consumer
         connection = await connect(self._url, WRITER)
         try:
             known = await positions.stored(connection)  # before the ends, which may move meanwhile
+            await Clock.base(connection)
+            self._progress.check_history(known)
         finally:
             await connection.close()
         held = list(consumer.assignment())
@@ -249,8 +258,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             return
         tally = await self._reading.take(self._connection, moves, ordered, failed)
         self._next.update({place: to for place, (_, to) in moves.items()})
+        self._progress.committed(self._next)
         self.counters.add(tally)
-        await self._tell_group()
+        if time.monotonic() - self._told_group_at > 1:
+            self._told_group_at = time.monotonic()
+            await tell_group(self._subscriber.consumer, self._next)
 
     async def _continuous(
         self, connection: asyncpg.Connection, records: list[Record]
@@ -286,15 +298,3 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             else:
                 self._seek(place, max(at[place], delivered[-1].offset + 1))
         return runs
-
-    async def _tell_group(self) -> None:
-        """Commits to Kafka about once a second: for lag tools only, any failure is harmless."""
-        if time.monotonic() - self._told_group_at < 1:
-            return
-        self._told_group_at = time.monotonic()
-        consumer = self._subscriber.consumer
-        try:
-            held = {tp: self._next[place] for tp in consumer.assignment() if (place := Place(*tp)) in self._next}
-            await asyncio.wait_for(consumer.commit(held), 3)
-        except Exception as error:
-            log.info("group offsets not committed: %r", error)

@@ -38,7 +38,23 @@ _BATCH = 2_000
 _BATCH_BYTES = 4 << 20
 _POLL_SECONDS = 0.05
 _MARK_SECONDS = 0.4
+_CREEP = timedelta(seconds=0.2)
 _TICK = timedelta(microseconds=1)
+# The oldest transaction that may still date a fact, and the next one to begin. `verify` fills temporary tables, for
+# which PostgreSQL counts it among the writers, and may take minutes: it dates nothing.
+_RUNNING = """
+select array[coalesce(least_running, next), next] from (
+    select pg_snapshot_xmax(s)::text::bigint as next, (
+        select min(running::text::bigint) from pg_snapshot_xip(s) running
+        where running::xid not in (
+            select backend_xid from pg_stat_activity
+            where application_name = 'recouvra-verify' and backend_xid is not null and datname = current_database()
+        )
+    ) as least_running
+    from pg_current_snapshot() s
+) seen
+"""
+_UP_TO_DATE = "not (select is_behind from clock)"  # a database restored under a relay that lives on tells nothing
 MOST_RECORD_BYTES = 4 << 20
 
 
@@ -112,7 +128,10 @@ class Relay:
         The journal is read after the outbox, and so has the cause of every fact that was read there.
         """
         rows = await self._oldest_facts(connection)
-        entries = await connection.fetch("select id, cause, entry from journal order by id limit $1", _BATCH)
+        entries = await connection.fetch(
+            f"select id, cause, entry from journal where {_UP_TO_DATE} order by id limit $1",  # noqa: S608 - constants
+            _BATCH,
+        )
         if len(entries) == _BATCH:
             rows = []  # their causes may be further down
         if not rows and not entries:
@@ -138,9 +157,9 @@ class Relay:
     async def _oldest_facts(self, connection: asyncpg.Connection) -> list[asyncpg.Record]:
         """As many of the oldest as go out at once; of those that are large, fewer."""
         rows = await connection.fetch(
-            "select id, topic, key, value, event_id, known_at, traceparent from (select *, "
+            "select id, topic, key, value, event_id, known_at, traceparent from (select *, "  # noqa: S608 - constants
             "sum(octet_length(value)) over (order by id) - octet_length(value) as before from outbox "
-            "order by id limit $1) oldest where before < $2 order by id",
+            f"where {_UP_TO_DATE} order by id limit $1) oldest where before < $2 order by id",
             _BATCH,
             _BATCH_BYTES,
         )
@@ -219,13 +238,16 @@ class _Marks:
 
     async def next(self, service: str, partitions: Sequence[TopicPartition]) -> bytes | None:
         """The next mark as JSON, ``{service, up_to, offsets: {topic: {partition: offset}}}``; None: not due."""
+        # Where the clock was ahead and is set right, the floor goes on at less than its pace until the clock is there;
+        # at one instant, readings would tell of no new fact for as long as it was ahead.
         reading = await self._connection.fetchval(
-            "update clock set floor_at = greatest(floor_at, clock_timestamp()) returning floor_at"
+            "update clock set floor_at = greatest(floor_at + $1::interval, clock_timestamp()) where not is_behind "
+            "returning floor_at",
+            _CREEP,
         )
-        xmin, xmax = await self._connection.fetchval(
-            "select array[pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint] "
-            "from pg_current_snapshot() s"
-        )
+        if reading is None:
+            return None
+        xmin, xmax = await self._connection.fetchval(_RUNNING)
         self._readings.append((reading, xmax))
         up_to = None
         while self._readings and self._readings[0][1] <= xmin:

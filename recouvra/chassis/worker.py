@@ -18,6 +18,7 @@ from faststream.kafka import KafkaBroker
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.catching_up import AsTold, CatchingUp
+from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.reader import Reader
@@ -45,7 +46,8 @@ async def run_worker(
     Nothing is read or published before the database knows all that the service ever published.
 
     Raises:
-        WorkerFailure, TopicReplaced, ClientStuck, JournalBroken: stopped by itself; whoever supervises starts it again.
+        WorkerFailure, TopicReplaced, ClientStuck, JournalBroken, DatabaseBehind: stopped by itself; whoever supervises
+            starts it again.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,7 +129,7 @@ async def _watch(reader: Reader) -> None:
             raise WorkerFailure(f"no poll for {_SILENT_SECONDS} s")
         try:
             await asyncio.wait_for(reader.check_progress(), 10)
-        except (TopicReplaced, ClientStuck):
+        except (TopicReplaced, ClientStuck, DatabaseBehind):
             raise
         except Exception as error:
             log.info("progress not checked: %r", error)

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
 
 from recouvra.chassis.journal import BATCH, Cause
 from recouvra.contracts.topics import journal_of
@@ -21,7 +22,7 @@ from tests.builders import Draft
 from tests.making.poison import common
 from tests.servers.conftest import CreateDatabase
 from tests.servers.till.at_work import PAYMENTS, Till, till, until
-from tests.servers.till.claims import check_counted_once
+from tests.servers.till.claims import check_counted_once, marks
 from tests.standing.servers import DatabaseServer
 
 
@@ -180,6 +181,8 @@ async def test_what_was_committed_and_not_yet_published_is_published_once_after_
     it: Till, database_server: DatabaseServer
 ) -> None:
     waves = told(it)
+    async with it.worker():
+        await until(lambda: it.connection.fetchval("select count(*) > 0 from published"))
     await it.publish(*waves[:40])
     async with it.gate("published", "insert") as somebody:  # the relay has sent, and does not come to delete
         async with it.worker() as worker:
@@ -216,6 +219,72 @@ async def test_a_journal_that_was_made_again_or_lacks_a_cause_stops_the_worker(i
         async with it.worker() as worker:
             assert await worker.ended() == 1
         assert said in (it.folder / "worker.log").read_bytes()
+
+
+async def test_what_others_write_on_a_services_own_topics_does_not_stop_it(it: Till) -> None:
+    """They cannot be kept from it where the broker lets everybody write; none of it is the service's own."""
+    source = f"/{it.name}".encode()
+    async with it.worker():
+        await it.publish(*told(it)[:20])
+        await counted(it, 20)
+    forged = [
+        [("ce_source", source)],
+        [("ce_source", source), ("ce_id", b"abc")],
+        [("ce_source", source), ("ce_id", b"\xff")],
+        [("ce_source", None), ("ce_id", None)],
+        [],
+    ]
+    producer = AIOKafkaProducer(bootstrap_servers=it.bootstrap)
+    await producer.start()
+    try:
+        for headers in forged:
+            await producer.send("payment-held", b"{}", b"K", headers=headers)
+            await producer.send(journal_of(it.name), None, b"K", 0, headers=headers)
+        await producer.flush()
+    finally:
+        await producer.stop()
+    await it.connection.execute("update clock set is_behind = true")  # it has to learn from all that stands there
+    async with it.worker():
+        await it.publish(*told(it)[20:40])
+        await counted(it, 40)
+    assert not await it.connection.fetchval("select is_behind from clock")
+
+
+@pytest.mark.parametrize("how", ["it says so", "its positions went back"])
+async def test_a_worker_that_lives_through_a_restore_ends_itself_and_decides_nothing_more(it: Till, how: str) -> None:
+    async with it.worker() as worker:
+        await it.publish(*told(it)[:40])
+        await counted(it, 40)
+        before = await places(it)
+        if how == "it says so":
+            await it.connection.execute("update clock set is_behind = true")
+        else:
+            await it.connection.execute("update position set next_offset = next_offset - 1 where next_offset > 0")
+        await it.publish(*told(it)[40:80])
+        assert await worker.ended() == 1
+    assert b"restored under this process" in (it.folder / "worker.log").read_bytes()
+    assert await it.count("counted") == 40
+    assert await places(it) == before
+
+
+async def test_no_fact_is_dated_up_to_what_the_lost_database_had_marked(
+    it: Till, database_server: DatabaseServer
+) -> None:
+    """The machine that it is restored on may have a clock that is behind."""
+    async with copied(it, database_server) as restore:
+        async with it.worker():
+            await it.publish(*told(it)[:40])
+            await counted(it, 40)
+            await until(lambda: marks(it))
+        lost = (await marks(it))[-1][0]
+        await restore()
+        await it.connection.execute("update clock set is_behind = true")
+        await it.connection.execute(
+            "alter table clock add constraint floored check (is_behind or floor_at >= '" + lost.isoformat() + "')"
+        )
+        async with it.worker():
+            await counted(it, 40)
+            await until(lambda: it.connection.fetchval("select not is_behind from clock"))
 
 
 def test_an_entry_says_all_that_it_takes_to_do_a_cause_again() -> None:

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis import relay as relays
 from recouvra.chassis.clock import Clock
-from recouvra.chassis.database import Connection
+from recouvra.chassis.database import VERIFIER, Connection
 from recouvra.chassis.outcome import Opens, Outcome
 from recouvra.contracts.reading import Received
 from tests.servers.till.at_work import CreateDatabase, Till, till, until
@@ -78,6 +78,28 @@ async def test_marks_wait_for_a_transaction_that_stays_open_and_pass_it_when_its
     await check_no_mark_passes_an_open_transaction(it)
 
 
+async def test_who_begins_while_the_relay_is_about_to_read_its_clock_is_waited_for(it: Till) -> None:
+    """Its number is the next one, and its reading of the clock earlier than the relay's."""
+    slow = await asyncpg.connect(it.url)
+    try:
+        async with it.relay():
+            await more_marks(it, 1)
+            async with it.gate("clock", "update") as somebody:
+                await somebody()
+                held = slow.transaction()
+                await held.start()
+                await it.take(it.record(it.payment(1)), connection=slow)
+                told_at = await slow.fetchval("select max(known_at) from outbox")
+            for _ in range(4):
+                await the_relay_reads_its_clock(it)
+            assert (await marks(it))[-1][0] < told_at
+            await held.commit()
+            await mark_past(it, told_at)
+    finally:
+        await slow.close()
+    await check_marks(it)
+
+
 class Hasty(relays._Marks):
     """The wrong way: a reading of the clock counts as closed at once."""
 
@@ -129,6 +151,19 @@ async def test_marks_move_on_while_nothing_happens(it: Till) -> None:
     async with it.relay():
         first = await more_marks(it, 1)
         assert await more_marks(it, 3) > first
+
+
+async def test_verify_that_writes_its_temporary_tables_for_minutes_holds_no_mark_back(it: Till) -> None:
+    looking = await asyncpg.connect(it.url, server_settings={"application_name": VERIFIER["application_name"]})
+    try:
+        await looking.execute("create temporary table seen (number int)")
+        async with it.relay(), looking.transaction(isolation="repeatable_read", readonly=True):
+            await looking.execute("insert into seen values (1)")
+            assert await looking.fetchval("select pg_current_xact_id_if_assigned() is not null")
+            began = await it.connection.fetchval("select clock_timestamp()")
+            await mark_past(it, began)
+    finally:
+        await looking.close()
 
 
 async def test_after_a_step_back_of_the_machines_clock_nothing_is_dated_up_to_what_was_marked(it: Till) -> None:
