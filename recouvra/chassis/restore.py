@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import time
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -69,13 +69,14 @@ async def put_back(
     its worker has looked whether its topics know more.
 
     Raises:
-        BackupError: somebody is connected, at the beginning or at the end, or is migrating or backing up; or the
-            copy does not fit. The database is then what it was.
+        BackupError: somebody is connected, at the beginning or at the end, or is migrating or backing up; the
+            database is another's; or the copy does not fit. The database is then what it was.
     """
     settings = COPYING | {"application_name": "recouvra-restore", "synchronous_commit": "on"}
     connection = await asyncpg.connect(url, timeout=10, server_settings=settings)
     try:
         await _left_alone(connection)
+        await _refuse_another(connection, migrations.parent.name)
         owner = "select quote_ident(pg_get_userbyid(datdba)) from pg_database where datname = current_database()"
         await connection.execute(f"set role {await connection.fetchval(owner)}")
         async with connection.transaction():
@@ -128,15 +129,24 @@ async def _refuse_company(connection: asyncpg.Connection) -> None:
         )
 
 
+async def _refuse_another(connection: asyncpg.Connection, service: str) -> None:
+    """An address that was mistaken must not cost another service, or another program, its data."""
+    tables = "select from pg_class where relnamespace = to_regnamespace('public') and relkind in ('r', 'p', 'v', 'm')"
+    if not await connection.fetchval(f"select exists ({tables})"):
+        return
+    applied = []
+    if await connection.fetchval("select to_regclass('public.schema_migration')") is not None:
+        applied = await connection.fetch("select name from public.schema_migration")
+    if not any(row["name"].startswith(f"{service}/") for row in applied):
+        raise BackupError(
+            f"cette base n'est pas celle de {service} : vérifiez l'adresse.",
+            f"this database is not that of {service}: check the address.",
+        )
+
+
 async def _clear(connection: asyncpg.Connection) -> None:
-    """Drops all that the database holds, a half-made rebuild beside its tables too."""
-    rows = await connection.fetch(
-        "select quote_ident(nspname) as name from pg_namespace "
-        "where nspname not like 'pg\\_%' and nspname <> 'information_schema'"
-    )
-    names: Sequence[str] = [row["name"] for row in rows]
-    if names:
-        await connection.execute(f"drop schema {', '.join(names)} cascade")
+    """Drops the service's tables, those of a half-made rebuild too."""
+    await connection.execute("drop schema if exists public, rebuilding cascade")
     await connection.execute("create schema public")
 
 

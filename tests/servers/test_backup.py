@@ -105,13 +105,13 @@ async def test_what_is_put_back_is_what_was_there_to_the_last_counter(url: str, 
     before = await held(url)
     copy = await write(url, tmp_path / "copy", _nothing)
     async with session(url) as connection:
-        await connection.execute("delete from part; drop table career; create schema rebuilt create table half (n int)")
+        await connection.execute("delete from part; drop table career; create schema rebuilding create table half (n int)")
         assert await connection.fetchval(PUT) == 10
     restore.check(copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
     await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
     assert await held(url) == before
     async with session(url) as connection:
-        assert await connection.fetchval("select to_regclass('rebuilt.half')") is None
+        assert await connection.fetchval("select to_regclass('rebuilding.half')") is None
         assert await connection.fetchval("select account_key from payment where payment_id = 'A'") == "P1"
         assert await connection.fetchval(PUT) == 10
     assert await migrate(url, CONTRIBUTIONS) == []
@@ -184,6 +184,24 @@ async def test_a_database_that_somebody_uses_is_left_alone(url: str, tmp_path: P
             await putting
         await late.close()
     assert await held(url) == before
+
+
+@pytest.mark.parametrize("made", ["create table precious (n int)", None])
+async def test_a_mistaken_address_costs_nobody_else_their_data(
+    url: str, postgres: CreateDatabase, tmp_path: Path, made: str | None
+) -> None:
+    """Another program's database, or another service's."""
+    copy = await write(url, tmp_path / "copy", _nothing)
+    others = await postgres(f"others_{uuid4().hex[:8]}")
+    if made is None:
+        await migrate(others, CONTRIBUTIONS.parents[1] / "registration" / "migrations")
+    else:
+        async with session(others) as connection:
+            await connection.execute(made)
+    before = await held(others)
+    with pytest.raises(BackupError, match="contributions"):
+        await restore.put_back(others, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=True)
+    assert await held(others) == before
 
 
 async def test_what_the_administrator_puts_back_is_the_services_own(
