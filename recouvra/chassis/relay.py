@@ -7,8 +7,8 @@ out when the journal holds its cause: who finds it on its topic finds there how 
 A mark says: "every fact of mine with a knowledge time up to `up_to` stands before these offsets" (ADR 6). It is
 computed by snapshots, in four statements whose order matters:
 1. the clock is read and made a floor for later writers;
-2. a snapshot is taken: a transaction that the snapshot does not list as begun will date its facts above the reading,
-   and all others are waited for, so that the reading is closed once none of them runs any more;
+2. a number is drawn as every writing transaction draws one: who draws a later one will date its facts above the
+   reading, and all others are waited for, so that the reading is closed once none of them runs any more;
 3. of the closed reading, what is not yet published is left out;
 4. the topics' ends are read, and the mark is published.
 """
@@ -40,10 +40,11 @@ _POLL_SECONDS = 0.05
 _MARK_SECONDS = 0.4
 _CREEP = timedelta(seconds=0.2)
 _TICK = timedelta(microseconds=1)
-# The oldest transaction that may still date a fact, and the next one to begin. `verify` fills temporary tables, for
-# which PostgreSQL counts it among the writers, and may take minutes: it dates nothing.
+# The oldest transaction that may still date a fact, and one that begins after the reading: our own. (A snapshot's end
+# is one past the latest transaction that has ended; who runs beyond it is listed nowhere.) `verify` fills temporary
+# tables, for which PostgreSQL counts it among the writers, and may take minutes: it dates nothing.
 _RUNNING = """
-select array[coalesce(least_running, next), next] from (
+select array[coalesce(least_running, next), pg_current_xact_id()::text::bigint] from (
     select pg_snapshot_xmax(s)::text::bigint as next, (
         select min(running::text::bigint) from pg_snapshot_xip(s) running
         where running::xid not in (

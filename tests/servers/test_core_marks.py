@@ -80,12 +80,17 @@ async def test_marks_wait_for_a_transaction_that_stays_open_and_pass_it_when_its
 
 async def test_who_begins_while_the_relay_is_about_to_read_its_clock_is_waited_for(it: Till) -> None:
     """Its number is the next one, and its reading of the clock earlier than the relay's."""
-    slow = await asyncpg.connect(it.url)
+    slow, holder = await asyncpg.connect(it.url), await asyncpg.connect(it.url)
+    waits = (
+        "select exists (select from pg_stat_activity where application_name = 'recouvra-relay' and datname = $1 "
+        "and wait_event_type = 'Lock')"
+    )
     try:
         async with it.relay():
             await more_marks(it, 1)
-            async with it.gate("clock", "update") as somebody:
-                await somebody()
+            async with holder.transaction():
+                await holder.execute("update clock set floor_at = floor_at")
+                await until(lambda: it.connection.fetchval(waits, it.name))
                 held = slow.transaction()
                 await held.start()
                 await it.take(it.record(it.payment(1)), connection=slow)
@@ -97,6 +102,7 @@ async def test_who_begins_while_the_relay_is_about_to_read_its_clock_is_waited_f
             await mark_past(it, told_at)
     finally:
         await slow.close()
+        await holder.close()
     await check_marks(it)
 
 

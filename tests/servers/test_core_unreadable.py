@@ -10,11 +10,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from faststream.kafka import KafkaBroker
 
+from recouvra.chassis.reader import Reader
 from recouvra.contracts.reading import VALUE_BYTES
 from tests.builders import Draft, poison
 from tests.servers.till.at_work import PARTITIONS, PAYMENTS, CreateDatabase, Till, delivered, till, until
@@ -167,3 +170,40 @@ async def test_a_gap_is_read_before_it_is_believed_and_its_culprit_blamed_rather
     assert await it.connection.fetchval("select sum(sum_xof)::bigint from sum_of_key") == 1_000 * len(good)
     [letter] = await it.rows('select "offset", reason from dead_letter')
     assert (letter["offset"], letter["reason"]) == (it.since[PAYMENTS][1] + 2, "internal")
+
+
+async def test_a_client_that_loses_more_than_is_read_aside_at_once_costs_no_record(it: Till) -> None:
+    """It drains three partitions and delivers nothing of it; then one more record comes on each."""
+    broker = KafkaBroker(it.bootstrap, allow_auto_create_topics=False, graceful_timeout=2, logger=None)
+    reader = Reader(broker, it.bootstrap, it.url, it.reading(), [PAYMENTS], "")
+    await broker.start()
+    reader.started()
+    consumer, drained = reader._subscriber.consumer, reader._getmany
+    places = [TopicPartition(PAYMENTS, number) for number in range(PARTITIONS)]
+
+    async def losing(*args: Any, **kwargs: Any) -> dict[TopicPartition, list[Any]]:
+        await drained(*args, **kwargs)
+        return {}
+
+    async def at_the_end() -> bool:
+        ends = await consumer.end_offsets(places)
+        return consumer.assignment() == set(places) and all(
+            [await consumer.position(place) == end for place, end in ends.items()]
+        )
+
+    try:
+        reader._getmany = losing
+        for first, count, partition in ((0, 1_200, 1), (1_200, 3, 0), (1_300, 5, 2)):
+            drafts = [it.payment(first + number, 10, f"K{number % 3}") for number in range(count)]
+            await it.publish(*drafts, partition=partition)
+        await until(at_the_end)
+        assert await it.count("counted") == 0
+        reader._getmany = drained
+        for number in range(PARTITIONS):
+            await it.publish(it.payment(2_000 + number, 10), partition=number)
+        await until(lambda: it.connection.fetchval("select count(*) = 1211 from counted"))
+    finally:
+        await reader.stop()
+        await broker.stop()
+    assert await it.connection.fetchval("select sum(sum_xof)::bigint from sum_of_key") == 12_110
+    assert await it.count("dead_letter") == 0
