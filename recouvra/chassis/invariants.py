@@ -85,32 +85,6 @@ DRAINED = Invariant(
 )
 
 
-async def _claims(look: Look) -> AsyncIterator[Finding]:
-    """The reverse, which can be told only while every record still stands on its topic."""
-    async with beside_topics(look) as connection:
-        if look.known["expired"]:
-            return
-        sql = """
-            select i.source, i.event_id, encode(i.content, 'hex') as found from inbox i where not exists (
-                select from record_read r join position p on p.topic = r.topic and p.partition = r.partition
-                    and r."offset" < p.next_offset
-                where r.source = i.source and r.event_id = i.event_id)
-        """
-        async for row in connection.cursor(sql, prefetch=200):
-            yield Finding({"source": row["source"], "event_id": row["event_id"]}, row["found"], None)
-
-
-_CLAIMED = Invariant(
-    "claims-were-read",
-    Message(
-        fr="Ce que l'inbox retient a été lu : un enregistrement de cette identité précède une position.",
-        en="What the inbox claims was read: a record of that identity stands before a position.",
-    ),
-    _claims,
-    seldom=True,
-)
-
-
 async def _known(look: Look) -> AsyncIterator[Finding]:
     """A relay that has published tells the database a moment later: what is not known then comes from another life."""
     first = look.known["behind"] if "behind" in look.known else await _behind(look)
@@ -180,5 +154,18 @@ COMMON = (
         beside_topics,
         seldom=True,
     ),
-    _CLAIMED,
+    in_sql(
+        "claims-were-read",
+        "Ce que l'inbox retient a été lu : un enregistrement de cette identité précède une position.",
+        "What the inbox claims was read: a record of that identity stands before a position.",
+        """
+        select i.source, i.event_id, encode(i.content, 'hex') as found, null as expected, null::timestamptz as since
+        from inbox i where not exists (select from record_gone) and not exists (
+            select from record_read r join position p on p.topic = r.topic and p.partition = r.partition
+                and r."offset" < p.next_offset
+            where r.source = i.source and r.event_id = i.event_id)
+        """,
+        beside_topics,
+        seldom=True,
+    ),
 )

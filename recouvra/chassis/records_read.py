@@ -1,8 +1,8 @@
 """What stands on a service's topics before its positions, as a temporary table beside what the service keeps.
 
 `record_read` has a row for each record: its place, its identity, and of the topics whose content is asked for, or whose
-record nobody claimed, its content and fields. So what was read and what is kept are compared by joins, in memory that
-does not grow with the topics.
+record nobody claimed, its content and fields; `record_gone` has one for each partition whose beginning has expired. So
+what was read and what is kept are compared by joins, in memory that does not grow with the topics.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ create temporary table if not exists record_read (
     source    text collate "C", event_id text collate "C", at timestamptz,
     key       text collate "C", content bytea, said text[]
 )
+"""
+# Where a partition begins later than at 0: what stood before is gone, and nothing can be said of it.
+_GONE = """
+create temporary table if not exists record_gone (topic text collate "C", partition int, before bigint)
 """
 _COLUMNS = ("topic", "partition", "offset", "source", "event_id", "at", "key", "content", "said")
 
@@ -75,9 +79,10 @@ async def beside_topics(look: Look) -> AsyncIterator[Connection]:
 
 async def _start(look: Look) -> _Reading:
     ends = await extents_of(look, look.reads)
-    await look.connection.execute(_TABLE)
+    await look.connection.execute(_TABLE + ";" + _GONE)
     look.known["reading"] = reading = _Reading(look, {place: begin for place, (begin, _) in ends.items()})
-    look.known["expired"] = any(begin for begin, _ in ends.values())
+    gone = [(*place, begin) for place, (begin, _) in ends.items() if begin > 0]
+    await look.connection.copy_records_to_table("record_gone", records=gone)
     return reading
 
 

@@ -29,7 +29,8 @@ def _consumer(bootstrap: str) -> Any:
             "auto.offset.reset": "error",
             "isolation.level": "read_committed",
             "allow.auto.create.topics": False,
-            "queued.max.messages.kbytes": 8 << 10,  # what is fetched ahead is memory
+            "queued.max.messages.kbytes": 8 << 10,  # what is fetched ahead is memory …
+            "fetch.queue.backoff.ms": 5,  # … and who has read it does not wait a second for more
             "fetch.wait.max.ms": 50,
             "log_level": 0,
         }

@@ -91,7 +91,8 @@ LATEST = in_sql(
     group by t.key, p.said_at having p.said_at is null or p.said_at < max(t.at)
     union all
     select p.payer_id, p.said_at, null, p.known_at from payer p
-    where p.said_at is not null and p.source <> '/registration/http' and not exists (
+    where p.said_at is not null and p.source <> '/registration/http'
+        and not exists (select from record_gone g where g.topic = 'affiliation-requested') and not exists (
         select from record_read r where r.topic = 'affiliation-requested' and r.key = p.payer_id
             and r.source = p.source and r.event_id = p.event_id)
     """,  # noqa: S608 - constants
