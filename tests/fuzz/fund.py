@@ -18,8 +18,8 @@ from typing import Self
 import asyncpg
 
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.main import Service
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.positions import Place

@@ -15,8 +15,8 @@ import httpx
 
 import services.contributions
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place

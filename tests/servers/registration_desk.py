@@ -11,8 +11,8 @@ import asyncpg
 
 import services.registration
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place

@@ -14,8 +14,8 @@ import httpx
 from fastapi import FastAPI
 
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.deciding import Tally
 from recouvra.chassis.database import WRITER
+from recouvra.chassis.deciding import Tally
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.positions import Place
 from recouvra.chassis.settings import Settings

@@ -105,7 +105,9 @@ async def test_what_is_put_back_is_what_was_there_to_the_last_counter(url: str, 
     before = await held(url)
     copy = await write(url, tmp_path / "copy", _nothing)
     async with session(url) as connection:
-        await connection.execute("delete from part; drop table career; create schema rebuilding create table half (n int)")
+        await connection.execute(
+            "delete from part; drop table career; create schema rebuilding create table half (n int)"
+        )
         assert await connection.fetchval(PUT) == 10
     restore.check(copy, tmp_path / "copy", CONTRIBUTIONS, _nothing)
     await restore.put_back(url, copy, tmp_path / "copy", CONTRIBUTIONS, _nothing, publishes=False)
