@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,17 +100,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as name, ThreadPoolExecutor(asked.at_once) as lanes:
         folder = Path(name)
         os.chmod(folder, 0o755)
-        running = [lanes.submit(_as_it_is, folder, paths)]
-        running += [lanes.submit(_wrong, folder, build, asked.every_test) for build in builds]
-        done = []
-        for each in running:
-            done.append(each.result())
-            print(done[-1].told(), flush=True)
-    wrong = [row for row in done if not row.ok]
+        first = lanes.submit(_as_it_is, folder, paths)
+        running = [first, *(lanes.submit(_wrong, folder, build, asked.every_test) for build in builds)]
+        for each in as_completed(running):
+            print(each.result().told(), flush=True)
+    wrong = [row for row in (each.result() for each in running) if not row.ok]
     for row in wrong:
         print(f"\n=== {row.name}\n{row.output[-6_000:]}")
-    caught = sum(row.ok for row in done[1:])
-    print(f"{caught} of {len(builds)} wrong builds caught; the tree as it is {'passes' if done[0].ok else 'FAILS'}")
+    caught = sum(each.result().ok for each in running[1:])
+    as_it_is = "passes" if first.result().ok else "FAILS"
+    print(f"{caught} of {len(builds)} wrong builds caught; the tree as it is {as_it_is}")
     return 1 if wrong else 0
 
 
