@@ -138,6 +138,18 @@ COMMON = (
         """,
     ),
     in_sql(
+        "letters-were-acted-on",
+        "Une lettre morte qui n'attend plus a été relue ou écartée par quelqu'un : l'audit le dit.",
+        "A dead letter that waits no more was replayed or discarded by somebody: the audit says so (DEF-036).",
+        """
+        select l.topic, l.partition, l."offset", l.id as dead_letter, l.state as found, 'waiting' as expected,
+            l.at as since
+        from dead_letter l where l.state <> 'waiting' and not exists (
+            select from audit a where a.subject = 'dead-letter/' || l.id
+                and a.act = case l.state when 'replayed' then 'replay' else 'discard' end)
+        """,
+    ),
+    in_sql(
         "records-accounted-for",
         "Chaque enregistrement lu est dans l'inbox, répète un contenu qui y est, ou est une lettre morte.",
         "Every record before a position is claimed in the inbox, repeats a content that is, or is a dead letter.",

@@ -42,6 +42,10 @@ class Fate:
         written.write_text(f"{point} {passage}")
         written.replace(self._file)
 
+    def lift(self) -> None:
+        """It goes on living."""
+        self._file.unlink(missing_ok=True)
+
     async def met(self, deadline_seconds: float = 60) -> None:
         """Waits until it did."""
 
@@ -68,12 +72,15 @@ async def apis_die(point: str, trial: Trial) -> None:
     trial.acts = replace(trial.acts, posted=[*trial.acts.posted, (body, datetime.now(UTC))])
     given = dict(trial.acts.assignments)
     held = await rows(trial.stack, "contributions", "/v1/suspense")
-    row = trial.dice.choice([one for one in held if (one["source"], one["payment_id"]) not in given])
-    path = f"/v1/suspense/{row['payment_id']}/assignment"
-    answer = await _acts(trial, "contributions", point, path, {"source": row["source"], "payer_id": "P0000"})
-    if answer.status_code == 201:  # else it was reversed, or its payer affiliated, between the two requests
-        given[row["source"], row["payment_id"]] = "P0000"
-        trial.acts = replace(trial.acts, assignments=given)
+    free = [one for one in held if (one["source"], one["payment_id"]) not in given]
+    for row in trial.dice.sample(free, len(free)):
+        path = f"/v1/suspense/{row['payment_id']}/assignment"
+        answer = await _acts(trial, "contributions", point, path, {"source": row["source"], "payer_id": "P0000"})
+        if answer.status_code == 201:  # else it was reversed, or its payer affiliated, meanwhile
+            given[row["source"], row["payment_id"]] = "P0000"
+            trial.acts = replace(trial.acts, assignments=given)
+            return
+    raise AssertionError("no money in suspense could be assigned")
 
 
 for _point in WORKER_POINTS:
@@ -85,12 +92,15 @@ for _point in ACT_POINTS:
 async def _acts(trial: Trial, service: str, point: str, path: str, body: Any) -> httpx.Response:
     """Asks, is left without an answer, and asks again under the same key until answered; then once more.
 
-    Both answers are the same: the second request does nothing.
+    Both answers are the same: the second request does nothing. A refusal is returned at once.
     """
     url = (await trial.stack.ready())["services"][service] + path
     fate, key = Fate(trial.stack, service, "api"), str(uuid4())
     fate.seal(point)
     unanswered = await _once(url, body, key)
+    if unanswered is not None and 400 <= unanswered.status_code < 500:
+        fate.lift()  # nothing is committed of what is refused: it came to no point
+        return unanswered
     await fate.met()
     assert unanswered is None or unanswered.status_code >= 500, unanswered.text
 

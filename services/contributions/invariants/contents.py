@@ -142,4 +142,16 @@ CLAIMED = in_sql(
     seldom=True,
 )
 
-CONTENTS = (PARTS, PAYMENTS, CLAIMED)
+KEPT = in_sql(
+    "what-was-claimed-is-kept",
+    "Ce que l'inbox retient d'un enregistrement publié en amont est gardé.",
+    "What the inbox claims of an upstream record is kept (DEF-027).",
+    """
+    select i.source, i.event_id, null as found, 'part | payment' as expected, null::timestamptz as since from inbox i
+    where i.source <> '/registration' and not exists (select from part where part.content = i.content)
+        and not exists (select from payment where payment.content = i.content and payment.source = i.source)
+    """,
+    seldom=True,
+)
+
+CONTENTS = (PARTS, PAYMENTS, CLAIMED, KEPT)

@@ -110,6 +110,17 @@ CLAIMED = in_sql(
     """,
 )
 
+KEPT = in_sql(
+    "what-was-claimed-is-kept",
+    "Ce que l'inbox retient d'un enregistrement publié en amont est gardé.",
+    "What the inbox claims of an upstream record is kept (DEF-027).",
+    """
+    select i.source, i.event_id, null as found, 'form' as expected, null::timestamptz as since from inbox i
+    where i.source <> '/registration' and not exists (select from form where form.content = i.content)
+    """,
+    seldom=True,
+)
+
 PATIENTS = in_sql(
     "persons-are-the-latest-told",
     "Chaque numéro d'assuré est au cotisant que registration a dit en dernier.",

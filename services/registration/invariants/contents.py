@@ -111,4 +111,17 @@ CLAIMED = in_sql(
     seldom=True,
 )
 
-CONTENTS = (HIRES, PAYERS, LATEST, CLAIMED)
+KEPT = in_sql(
+    "what-was-claimed-is-kept",
+    "Ce que l'inbox retient d'un enregistrement publié en amont est gardé.",
+    "What the inbox claims of an upstream record is kept (DEF-027).",
+    """
+    select i.source, i.event_id, null as found, 'hire | affiliation_request' as expected, null::timestamptz as since
+    from inbox i
+    where not exists (select from hire where hire.content = i.content)
+        and not exists (select from affiliation_request asked where asked.content = i.content)
+    """,
+    seldom=True,
+)
+
+CONTENTS = (HIRES, PAYERS, LATEST, CLAIMED, KEPT)

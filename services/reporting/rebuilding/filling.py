@@ -101,7 +101,9 @@ class Filling:
     async def _set_aside(self) -> Mapping[Place, set[int]]:
         """The places whose records have no effect."""
         rows = await self.connection.fetch(
-            f"select topic, partition, \"offset\" from {self._serving}.dead_letter where state <> 'replayed'"  # noqa: S608
+            f'select topic, partition, "offset" from {self._serving}.dead_letter l '  # noqa: S608 - a schema's name
+            "left join position p using (topic, partition) "  # what stands before its own is not read again
+            "where state <> 'replayed' and l.\"offset\" >= coalesce(p.next_offset, 0)"
         )
         aside = defaultdict[Place, set[int]](set)
         for topic, partition, offset in rows:

@@ -191,6 +191,22 @@ CONTRIBUTIONS = by(
         "delete from dead_letter where id = (select min(id) from dead_letter)",
     ),
     (
+        "a dead letter called replayed",
+        "letters-were-acted-on",
+        "update dead_letter set state = 'replayed' where id = (select min(id) from dead_letter)",
+    ),
+    (
+        "a payment deleted with all that was made of it",
+        "what-was-claimed-is-kept",
+        (
+            "create temporary table gone as select source, payment_id from payment "
+            "join hold using (source, payment_id) "
+            "where not exists (select from placement using_it where using_it.payment_id = payment.payment_id) limit 1",
+            "delete from hold using gone where hold.payment_id = gone.payment_id",
+            "delete from payment using gone where payment.payment_id = gone.payment_id",
+        ),
+    ),
+    (
         "a dead letter doubled",
         "dead-letters-behind-positions",
         'insert into dead_letter (topic, partition, "offset", key, value, header_names, header_values, source, '

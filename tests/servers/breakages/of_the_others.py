@@ -32,6 +32,11 @@ REGISTRATION = by(
         "(select ctid from hire where outcome = 'registered' limit 1)",
     ),
     (
+        "a rejected hire deleted",
+        "what-was-claimed-is-kept",
+        "delete from hire where outcome = 'rejected'",
+    ),
+    (
         "a name",
         "hires-are-as-read",
         "update hire set family_name = 'X' where ctid = (select ctid from hire limit 1)",
@@ -63,6 +68,11 @@ REGISTRATION = by(
 
 LIQUIDATION = by(
     "liquidation",
+    (
+        "a form deleted",
+        "what-was-claimed-is-kept",
+        "delete from form where form_serial = (select form_serial from form group by 1 having count(*) = 1 limit 1)",
+    ),
     (
         "a form's fund share",
         "forms-are-judged-right",
