@@ -15,10 +15,8 @@ QUICK = (
     "zombie",
     "twins",
     "more and fewer",
-    "backend killed",
     "database stopped at once",
     "connections cut",
-    "crowded",
     "clock stepped",
     "disk full",
 )

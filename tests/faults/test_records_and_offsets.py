@@ -11,10 +11,8 @@ QUICK = (
     "header keys that are not UTF-8",
     "offsets beginning while stopped",
     "offsets deleted while running",
-    "topic again",
     "topic again under other event ids",
     "ended in order",
-    "ended amid large batches",
 )
 
 
