@@ -8,7 +8,6 @@ from __future__ import annotations
 from tests.faults.fault import all_faults
 from tests.faults.trial import Trial
 
-
 QUICK = (
     "worker inside-the-transaction",
     "worker committed-unheard",
