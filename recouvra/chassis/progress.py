@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recouvra.chassis import positions
 from recouvra.chassis.clock import DatabaseBehind
+from recouvra.chassis.database import Connection
 from recouvra.chassis.deciding import Tally
 from recouvra.chassis.positions import Place
 
@@ -59,13 +61,17 @@ class Progress:
         """This process has committed that these places are read up to there."""
         self._furthest.update(moved)
 
-    def check_history(self, known: Mapping[Place, int]) -> None:
-        """Raises DatabaseBehind where a position went back behind what this process committed.
+    async def stored(self, connection: Connection) -> dict[Place, int]:
+        """The positions that the database has.
 
-        What is decided anew then would be told twice.
+        Raises:
+            DatabaseBehind: one went back behind what this process committed: what is decided anew would be told twice.
         """
-        if self._tells and any(known.get(place, 0) < at for place, at in self._furthest.items()):
+        furthest = dict(self._furthest)  # before the positions are read: a batch may move both meanwhile
+        known = await positions.stored(connection)
+        if self._tells and any(known.get(place, 0) < at for place, at in furthest.items()):
             raise DatabaseBehind
+        return known
 
     def suspected(self, known: Mapping[Place, int], ends: Mapping[Place, int], batches: int) -> list[tuple[Place, int]]:
         """Places that are behind where they were the last time, with their position, if no batch was taken since.

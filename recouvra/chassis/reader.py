@@ -21,7 +21,6 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
-from recouvra.chassis import positions
 from recouvra.chassis.aside import read_aside
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.clock import Clock
@@ -126,8 +125,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         Raises:
             DatabaseBehind: they went back behind what this process committed: the database was restored under it.
         """
-        known = await positions.stored(connection)
-        self._progress.check_history(known)
+        known = await self._progress.stored(connection)
         if fresh := [TopicPartition(*place) for place in places if place not in known]:
             for tp, at in (await self._subscriber.consumer.beginning_offsets(fresh)).items():
                 known[Place(tp.topic, tp.partition)] = at
@@ -148,9 +146,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         consumer = self._subscriber.consumer
         connection = await connect(self._url, WRITER)
         try:
-            known = await positions.stored(connection)  # before the ends, which may move meanwhile
+            known = await self._progress.stored(connection)  # before the ends, which may move meanwhile
             await Clock.base(connection)
-            self._progress.check_history(known)
         finally:
             await connection.close()
         held = list(consumer.assignment())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +17,10 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
+from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.journal import BATCH, Cause
+from recouvra.chassis.positions import Place
+from recouvra.chassis.progress import Progress
 from recouvra.contracts.topics import journal_of
 from tests.builders import Draft
 from tests.making.poison import common
@@ -265,6 +269,24 @@ async def test_a_worker_that_lives_through_a_restore_ends_itself_and_decides_not
     assert b"restored under this process" in (it.folder / "worker.log").read_bytes()
     assert await it.count("counted") == 40
     assert await places(it) == before
+
+
+async def test_a_batch_that_commits_while_positions_are_looked_at_is_no_restore(it: Till) -> None:
+    await it.connection.execute("update position set next_offset = 0")
+    place, progress = Place(PAYMENTS, 0), Progress()
+    progress.committed({place: 0})
+    other = await it.session()
+    try:
+        async with other.transaction():
+            await other.execute("lock table position in access exclusive mode")
+            looking = asyncio.create_task(progress.stored(it.connection))
+            await until(lambda: other.fetchval("select exists (select from pg_locks where not granted)"))
+            progress.committed({place: 7})
+        assert (await looking)[place] == 0
+        with pytest.raises(DatabaseBehind):
+            await progress.stored(it.connection)
+    finally:
+        await other.close()
 
 
 async def test_no_fact_is_dated_up_to_what_the_lost_database_had_marked(
