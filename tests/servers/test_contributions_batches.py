@@ -27,6 +27,7 @@ from tests.builders import Draft, country, declaration, interleave, payment, rep
 from tests.oracle import PublishedRecord, conservation, differences, fold, recompute
 from tests.servers.conftest import CreateDatabase
 from tests.servers.contributions_desk import MIGRATIONS, Desk, affiliated
+from tests.servers.meeting import met
 from tests.unit.whole.fund import Fund
 
 OpenDesk = Callable[..., Awaitable[Desk]]
@@ -58,10 +59,11 @@ async def blocked(desk: Desk, by: Desk) -> None:
             await asyncio.sleep(0.01)
 
 
+# V0 leaves 504 of what January owes: whatever comes next shares it.
 PAID = payment("P1", 5_000, payment_id="V0")
 STANDING = [
     affiliated("P1"),
-    declaration("P1", lines=[("000000000001", 40_000)]),
+    declaration("P1", lines=[("000000000001", 73_000)]),
     PAID,
     payment("P9", 70, payment_id="V9"),
 ]
@@ -86,14 +88,12 @@ MEETINGS = {
 async def test_who_comes_second_to_an_account_waits_and_goes_by_what_the_first_has_left(
     open_desk: OpenDesk, meeting: str
 ) -> None:
-    first, second, alone = await open_desk(0), await open_desk(1), await open_desk(0, "another")
+    first, second, holder, alone = [await open_desk(number) for number in range(3)] + [await open_desk(0, "another")]
     earlier, later = MEETINGS[meeting]
     await first.take(*STANDING)
-    async with first.connection.transaction():
-        await first.take(earlier)
-        waiting = asyncio.create_task(second.take(later))
-        await blocked(second, first)
-    await waiting
+    await met(
+        (first.connection, first.take(earlier)), (second.connection, second.take(later)), holder.connection, "account"
+    )
     for drafts in (STANDING, [earlier], [later]):
         await alone.take(*drafts)
     assert await first.facts() == await alone.facts()

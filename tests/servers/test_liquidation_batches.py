@@ -14,6 +14,7 @@ import pytest_asyncio
 from tests.builders import Draft
 from tests.servers.conftest import CreateDatabase
 from tests.servers.liquidation_window import Window, form, person, rights, same_event
+from tests.servers.meeting import met
 
 BLOCKED = "select exists (select from pg_locks where not granted)"
 OpenWindow = Callable[..., Awaitable[Window]]
@@ -227,3 +228,31 @@ async def test_whatever_the_order_and_the_workers_each_content_is_told_once(open
     standing = Counter(fact["form_serial"] for fact in facts if fact["reasons"] != ["duplicate-form"])
     firsts = await windows[0].connection.fetch("select form_serial from form where reading_no = 1 and outcome is null")
     assert standing == dict.fromkeys({content[0] for content in contents} - {row[0] for row in firsts}, 1)
+
+
+MEETINGS = {
+    "a person and a form": (person(), form("S1")),
+    "a form and a person": (form("S1"), person()),
+    "a person told of later": (person(), person(payer_id="P2", at="2031-01-01T00:00:00Z")),
+    "a person told of earlier": (person(payer_id="P2", at="2031-01-01T00:00:00Z"), person()),
+    "a form said twice": (form("S1"), form("S1")),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETINGS)
+async def test_who_comes_second_to_a_number_waits_and_goes_by_what_the_first_has_left(
+    open_window: OpenWindow, postgres: CreateDatabase, meeting: str
+) -> None:
+    first, second, holder = [await open_window(number) for number in range(3)]
+    alone = await Window.opened(await postgres(f"liquidation_{uuid4().hex[:12]}"), 0, "event")
+    earlier, later = MEETINGS[meeting]
+    await first.take(form("S0"))
+    await met(
+        (first.connection, first.take(earlier)), (second.connection, second.take(later)), holder.connection, "patient"
+    )
+    for draft in (form("S0"), earlier, later, form("S2")):
+        await alone.take(draft)
+    await second.take(form("S2"))
+    assert await first.verdicts() == await alone.verdicts()
+    assert await waiting(first) == await waiting(alone)
+    await alone.connection.close()

@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.builders import affiliation, country, hire, in_waves, interleave, repeated
 from tests.oracle import differences, fold, recompute
 from tests.servers.conftest import CreateDatabase
+from tests.servers.meeting import met
 from tests.servers.registration_desk import Desk
 
 NINA = "12345678901234A"
@@ -168,3 +169,36 @@ async def test_whatever_the_order_and_the_batches_the_end_is_what_the_oracle_rec
         await desk.take(*wave)
     facts = await desk.published()
     assert differences(recompute(desk.read, facts), fold(facts)) == []
+
+
+HIRED = hire("P1", "H1", nina=NINA)
+AFFILIATED, AFFILIATED_LATER = (
+    affiliation("P1"),
+    affiliation("P1", request_id="A2", name="Nouveau nom", at="2031-01-01T00:00:00Z"),
+)
+MEETINGS = {
+    "an affiliation and a hire": (AFFILIATED, HIRED),
+    "a hire and an affiliation": (HIRED, AFFILIATED),
+    "an affiliation and one said later": (AFFILIATED, AFFILIATED_LATER),
+    "an affiliation and one said earlier": (AFFILIATED_LATER, AFFILIATED),
+    "a hire said twice": (HIRED, HIRED.again(event_id="other")),
+    "a hire said otherwise": (HIRED, HIRED.again(event_id="other", category="voluntary")),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETINGS)
+async def test_who_comes_second_to_a_payer_waits_and_goes_by_what_the_first_has_left(
+    open_desk: OpenDesk, postgres: CreateDatabase, meeting: str
+) -> None:
+    first, second, holder = [await open_desk(number) for number in range(3)]
+    alone = await Desk.opened(await postgres(f"registration_{uuid4().hex[:12]}"))
+    earlier, later = MEETINGS[meeting]
+    await first.take(hire("P1", "H0"))
+    await met(
+        (first.connection, first.take(earlier)), (second.connection, second.take(later)), holder.connection, "payer"
+    )
+    for draft in (hire("P1", "H0"), earlier, later):
+        await alone.take(draft)
+    assert await first.answers() == await alone.answers()
+    assert await first.facts("payer-affiliated") == await alone.facts("payer-affiliated")
+    await alone.connection.close()
