@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,16 +16,13 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.journal import BATCH, Cause
-from recouvra.chassis.positions import Place
-from recouvra.chassis.progress import Progress
 from recouvra.contracts.topics import journal_of
-from tests.builders import Draft
 from tests.making.poison import common
 from tests.servers.conftest import CreateDatabase
 from tests.servers.till.at_work import PAYMENTS, Till, till, until
 from tests.servers.till.claims import check_counted_once, marks
+from tests.servers.till.told import counted, places, told
 from tests.standing.servers import DatabaseServer
 
 
@@ -34,23 +30,6 @@ from tests.standing.servers import DatabaseServer
 async def it(postgres: CreateDatabase, topics: str, tmp_path: Path) -> AsyncIterator[Till]:
     async with till(postgres, topics, tmp_path) as made:
         yield made
-
-
-def payments(it: Till, first: int, last: int) -> list[Draft]:
-    """Payments of five keys, from one number up to before another."""
-    return [it.payment(number, 1_000 + number, f"K{number % 5}") for number in range(first, last)]
-
-
-def told(it: Till) -> list[Draft]:
-    """All that is published in these tests, in three waves of forty."""
-    return payments(it, 0, 120)
-
-
-async def counted(it: Till, payments: int) -> None:
-    """Waits until so many payments are counted and all that they cause is published."""
-    await until(lambda: it.connection.fetchval("select count(*) = $1 from counted", payments))
-    await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
-    await until(lambda: it.connection.fetchval("select count(*) = 0 from journal"))
 
 
 async def state(it: Till) -> dict[str, list[tuple[Any, ...]]]:
@@ -66,11 +45,6 @@ async def state(it: Till) -> dict[str, list[tuple[Any, ...]]]:
     for table, named in columns.items():
         found[table] = [tuple(row) for row in await it.rows(f"select {named} from {table} t order by t::text")]  # noqa: S608
     return found
-
-
-async def places(it: Till, topic: str = "payment-held") -> list[tuple[int, int, bytes]]:
-    """Every record that this till published on a topic: its partition, its offset, what it says."""
-    return sorted((one.partition, one.offset, one.value) for one in await it.facts(topic))
 
 
 @asynccontextmanager
@@ -252,41 +226,6 @@ async def test_what_others_write_on_a_services_own_topics_does_not_stop_it(it: T
         await it.publish(*told(it)[20:40])
         await counted(it, 40)
     assert not await it.connection.fetchval("select is_behind from clock")
-
-
-@pytest.mark.parametrize("how", ["it says so", "its positions went back"])
-async def test_a_worker_that_lives_through_a_restore_ends_itself_and_decides_nothing_more(it: Till, how: str) -> None:
-    async with it.worker() as worker:
-        await it.publish(*told(it)[:40])
-        await counted(it, 40)
-        before = await places(it)
-        if how == "it says so":
-            await it.connection.execute("update clock set is_behind = true")
-        else:
-            await it.connection.execute("update position set next_offset = next_offset - 1 where next_offset > 0")
-        await it.publish(*told(it)[40:80])
-        assert await worker.ended() == 1
-    assert b"restored under this process" in (it.folder / "worker.log").read_bytes()
-    assert await it.count("counted") == 40
-    assert await places(it) == before
-
-
-async def test_a_batch_that_commits_while_positions_are_looked_at_is_no_restore(it: Till) -> None:
-    await it.connection.execute("update position set next_offset = 0")
-    place, progress = Place(PAYMENTS, 0), Progress()
-    progress.committed({place: 0})
-    other = await it.session()
-    try:
-        async with other.transaction():
-            await other.execute("lock table position in access exclusive mode")
-            looking = asyncio.create_task(progress.stored(it.connection))
-            await until(lambda: other.fetchval("select exists (select from pg_locks where not granted)"))
-            progress.committed({place: 7})
-        assert (await looking)[place] == 0
-        with pytest.raises(DatabaseBehind):
-            await progress.stored(it.connection)
-    finally:
-        await other.close()
 
 
 async def test_no_fact_is_dated_up_to_what_the_lost_database_had_marked(
