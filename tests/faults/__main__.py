@@ -118,12 +118,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever was mounted or started is taken away
     print(f"seed {asked.seed}", flush=True)
     findings = Findings()
-    if asked.minutes:
-        asyncio.run(kill_for(asked.minutes, asked.seed, asked.keep, findings))
-    else:
-        chosen = [faults[name] for name in asked.only or faults]
-        asyncio.run(suffer_all(chosen, asked.seed, asked.times, asked.keep, findings))
-    findings.tell(asked.seed)
+    try:
+        if asked.minutes:
+            asyncio.run(kill_for(asked.minutes, asked.seed, asked.keep, findings))
+        else:
+            chosen = [faults[name] for name in asked.only or faults]
+            asyncio.run(suffer_all(chosen, asked.seed, asked.times, asked.keep, findings))
+    finally:
+        findings.tell(asked.seed)
     return 1 if findings.wrong else 0
 
 

@@ -109,7 +109,8 @@ _PATIENCE_SECONDS = 20
 async def ask(stack: Up, service: str, path: str, **query: Any) -> httpx.Response:
     """One answer of a service's API."""
     address = (await stack.ready())["services"][service]
-    async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+    # Nothing here speaks TLS, and reading the machine's certificates takes longer than an answer.
+    async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
         response = await http.get(address + path, params=query)
     assert response.status_code == 200, response.text
     return response
