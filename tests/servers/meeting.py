@@ -23,9 +23,9 @@ async def met(
     """
     async with _nothing_written(holder, table):
         one = asyncio.ensure_future(first[1])
-        await _blocked(first[0], holder)
+        await blocked(first[0], holder)
         other = asyncio.ensure_future(second[1])
-        await _blocked(second[0], holder)
+        await blocked(second[0], holder)
     await one
     await other
 
@@ -44,7 +44,7 @@ async def _nothing_written(holder: asyncpg.Connection, table: str) -> AsyncItera
         await holder.execute("select pg_advisory_unlock(77)")
 
 
-async def _blocked(session: asyncpg.Connection, seen_by: asyncpg.Connection) -> None:
+async def blocked(session: asyncpg.Connection, seen_by: asyncpg.Connection) -> None:
     """Waits until a session waits for what another holds."""
     async with asyncio.timeout(20):
         while not await seen_by.fetchval(_BLOCKED, session.get_server_pid()):  # noqa: ASYNC110

@@ -26,12 +26,11 @@ from services.contributions.doors.events import opens
 from tests.builders import Draft, country, declaration, interleave, payment, repeated, reversal
 from tests.oracle import PublishedRecord, conservation, differences, fold, recompute
 from tests.servers.conftest import CreateDatabase
-from tests.servers.contributions_desk import MIGRATIONS, Desk, affiliated
-from tests.servers.meeting import met
+from tests.servers.contributions_desk import MIGRATIONS, Desk, affiliated, person
+from tests.servers.meeting import blocked, met
 from tests.unit.whole.fund import Fund
 
 OpenDesk = Callable[..., Awaitable[Desk]]
-BLOCKED = "select exists (select from pg_locks where not granted and pid = $1)"
 
 
 @pytest_asyncio.fixture
@@ -49,14 +48,6 @@ async def open_desk(postgres: CreateDatabase) -> AsyncIterator[OpenDesk]:
     yield opened
     for desk in desks:
         await desk.connection.close()
-
-
-async def blocked(desk: Desk, by: Desk) -> None:
-    """Waits until one worker waits for what another holds."""
-    pid = desk.connection.get_server_pid()
-    async with asyncio.timeout(10):
-        while not await by.connection.fetchval(BLOCKED, pid):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 # V0 leaves 504 of what January owes: whatever comes next shares it.
@@ -126,12 +117,30 @@ async def test_a_payment_and_its_reversals_that_come_under_different_keys_at_onc
     async with first.connection.transaction():
         await first.take(earlier)
         waiting = asyncio.create_task(second.take(later))
-        await blocked(second, first)
+        await blocked(second.connection, first.connection)
     await waiting
     await first.take(*({LOST.body["payment_id"]: LOST, "X-R": BOUNCED, "X-S": BOUNCED_TOO}.values()))
     assert await first.connection.fetchval("select count(*) from waiting_reversal") == 0
     assert await first.connection.fetchval("select count(*) from hold") == 0
     assert sum((await first.stands()).values()) == 0
+
+
+@pytest.mark.parametrize("latest_first", [True, False])
+async def test_of_two_facts_of_a_person_that_are_read_at_once_the_latest_holds(
+    open_desk: OpenDesk, latest_first: bool
+) -> None:
+    first, second = await open_desk(0), await open_desk(1)
+    told = [
+        person("000000000001", payer, at)
+        for payer, at in (("P2", "2026-02-01T00:00:00Z"), ("P1", "2026-01-01T00:00:00Z"))
+    ]
+    earlier, later = told if latest_first else reversed(told)
+    async with first.connection.transaction():
+        await first.take(earlier)
+        waiting = asyncio.create_task(second.take(later))
+        await blocked(second.connection, first.connection)
+    await waiting
+    assert await first.connection.fetchval("select payer_id from insured") == "P2"
 
 
 async def test_a_reversal_that_waited_and_is_set_aside_gives_its_names_back(open_desk: OpenDesk) -> None:
