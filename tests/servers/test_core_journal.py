@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
@@ -22,7 +19,7 @@ from tests.making.poison import common
 from tests.servers.conftest import CreateDatabase
 from tests.servers.till.at_work import PAYMENTS, Till, till, until
 from tests.servers.till.claims import check_counted_once, marks
-from tests.servers.till.told import counted, places, told
+from tests.servers.till.told import copied, counted, places, state, told
 from tests.standing.servers import DatabaseServer
 
 
@@ -30,43 +27,6 @@ from tests.standing.servers import DatabaseServer
 async def it(postgres: CreateDatabase, topics: str, tmp_path: Path) -> AsyncIterator[Till]:
     async with till(postgres, topics, tmp_path) as made:
         yield made
-
-
-async def state(it: Till) -> dict[str, list[tuple[Any, ...]]]:
-    """What a batch changes, in full: positions, claims, effects and letters, whatever their row numbers."""
-    columns = {
-        "position": "*",
-        "inbox": "*",
-        "counted": "*",
-        "sum_of_key": "*",
-        "dead_letter": 'topic, partition, "offset", value, reason, at, state',
-    }
-    found = {}
-    for table, named in columns.items():
-        found[table] = [tuple(row) for row in await it.rows(f"select {named} from {table} t order by t::text")]  # noqa: S608
-    return found
-
-
-@asynccontextmanager
-async def copied(it: Till, server: DatabaseServer) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Keeps a copy of the database as it is now, a backup; yields what puts it in the database's place again.
-
-    Nobody else may be connected then, as an administrator would see to.
-    """
-    copy = f"{it.name}-copy"
-    owner = await asyncpg.connect(server.url)
-
-    async def put(name: str, of: str) -> None:
-        await it.connection.close()
-        await owner.execute(f'drop database if exists "{name}"')
-        await owner.execute(f'create database "{name}" template "{of}" owner "{it.name}"')
-        it.connection = await asyncpg.connect(it.url)
-
-    try:
-        await put(copy, it.name)
-        yield lambda: put(it.name, copy)
-    finally:
-        await owner.close()
 
 
 def test_a_facts_id_follows_from_its_cause_and_place_and_no_two_are_alike() -> None:

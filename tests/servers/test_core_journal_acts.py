@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from recouvra.chassis.settings import Settings
 from tests.servers.conftest import CreateDatabase
-from tests.servers.test_core_journal import copied, counted, payments, places, state
 from tests.servers.till.at_work import Till, till
 from tests.servers.till.counting import DIVIDES_BY_ZERO, api
+from tests.servers.till.told import copied, counted, payments, places, state
 from tests.standing.servers import DatabaseServer
 
 
