@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 
-from recouvra.chassis.reader import Reader
+from recouvra.chassis.reader import UNREADABLE, Reader
 from recouvra.contracts.reading import VALUE_BYTES
 from tests.builders import Draft, poison
 from tests.servers.till.at_work import PARTITIONS, PAYMENTS, CreateDatabase, Till, delivered, till, until
@@ -181,9 +182,13 @@ async def test_a_client_that_loses_more_than_is_read_aside_at_once_costs_no_reco
     consumer, drained = reader._subscriber.consumer, reader._getmany
     places = [TopicPartition(PAYMENTS, number) for number in range(PARTITIONS)]
 
+    loses = True
+
     async def losing(*args: Any, **kwargs: Any) -> dict[TopicPartition, list[Any]]:
-        await drained(*args, **kwargs)
-        return {}
+        found: dict[TopicPartition, list[Any]] = {}
+        with suppress(*UNREADABLE):  # of other tests, until it has sought its own place
+            found = await drained(*args, **kwargs)
+        return {} if loses else found
 
     async def at_the_end() -> bool:
         ends = await consumer.end_offsets(places)
@@ -198,7 +203,7 @@ async def test_a_client_that_loses_more_than_is_read_aside_at_once_costs_no_reco
             await it.publish(*drafts, partition=partition)
         await until(at_the_end)
         assert await it.count("counted") == 0
-        reader._getmany = drained
+        loses = False
         for number in range(PARTITIONS):
             await it.publish(it.payment(2_000 + number, 10), partition=number)
         await until(lambda: it.connection.fetchval("select count(*) = 1211 from counted"))

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from recouvra.contracts.topics import EVENTS, MARKS
+from recouvra.contracts.topics import EVENTS, JOURNALS, MARKS
 from recouvra.local.errors import LocalError
 from recouvra.local.folder import DataFolder
 from recouvra.local.kafka import new_cluster_id
@@ -102,7 +102,7 @@ def test_a_cluster_is_never_named_like_an_option() -> None:
 async def test_topics_are_made_once_and_never_expire(kafka: str) -> None:
     first = await create_topics(kafka)
     again = await create_topics(kafka)
-    assert set(first.created) == {*EVENTS, MARKS}
+    assert set(first.created) == {*EVENTS, *JOURNALS, MARKS}
     assert again.created == ()
     assert again.differing == {}
     other = await create_topics(kafka, partitions=7)

@@ -89,7 +89,11 @@ class History:
 
     async def _grow(self) -> None:
         while True:
-            await asyncio.shield(self.go_on(10))
+            going = asyncio.create_task(self.go_on(10))
+            try:
+                await asyncio.shield(going)
+            finally:
+                await going  # who grows it next must not tell the same causes again
             await turn(0.3)
 
     async def _ask_on(self) -> None:
