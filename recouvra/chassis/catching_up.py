@@ -14,25 +14,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from aiokafka.errors import KafkaError
 
 from recouvra.chassis import letter_acts, positions
-from recouvra.chassis.aside import AsideError, Rereader
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Caller, Role
 from recouvra.chassis.database import WRITER, Connection, connect
-from recouvra.chassis.ends import ends_of
 from recouvra.chassis.journal import BATCH, Cause
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place
 from recouvra.chassis.progress import TopicReplaced
+from recouvra.chassis.rereading import Rereader, RereadError, extents
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import MARKS, journal_of
 
@@ -44,8 +42,7 @@ AsTold = Callable[[Connection, Cause, Caller], Awaitable[Any]]
 
 # What a moment brings and takes away again; anything else would come back at every try.
 _PASSES = (
-    AsideError,
-    KafkaError,
+    RereadError,
     OSError,
     Retry,
     asyncpg.InterfaceError,
@@ -100,8 +97,8 @@ class CatchingUp:
         connection = await connect(self.database_url, WRITER)
         try:
             # A fact stands behind its cause: of every fact before these ends the journal has the cause before its own.
-            ends = await ends_of(self.bootstrap, self.writes)
-            ends |= await ends_of(self.bootstrap, [self._journal.topic])
+            ends = await self._ends(self.writes)
+            ends |= await self._ends([self._journal.topic])
             known = await published(connection)
             end = ends[self._journal]
             if known.get(self._journal, 0) > end:
@@ -156,7 +153,7 @@ class CatchingUp:
     async def _do_again(self, connection: Connection, at: int, end: int) -> int:
         """Takes the journal's entries from offset `at` to before `end`; how many were not done yet."""
         stored = await positions.stored(connection)
-        inbound = {place: stored.get(place, 0) for place in await ends_of(self.bootstrap, self.reads)}
+        inbound = {place: stored.get(place, 0) for place in await self._ends(self.reads)}
         done = 0
         with Rereader(self.bootstrap, {self._journal: at}) as entries, Rereader(self.bootstrap, inbound) as topics:
             whole = at >= end
@@ -215,12 +212,16 @@ class CatchingUp:
     async def _step_over_marks(self, connection: Connection) -> None:
         """Nothing may be dated at or before what the lost database's relay had marked as complete."""
         place = Place(MARKS, 0)
-        end = (await ends_of(self.bootstrap, [MARKS]))[place]
+        end = (await self._ends([MARKS]))[place]
         with Rereader(self.bootstrap, {place: max(0, end - _LATEST_MARKS)}) as topics:
             marks = await asyncio.to_thread(list, topics.all(place, end))
         for mark in [mark for mark in marks if mark.key == self.reading.service.encode() and mark.value][-1:]:
             up_to = datetime.fromisoformat(json.loads(mark.value or b"")["up_to"])
             await connection.execute("update clock set floor_at = $1 where floor_at < $1", up_to)
+
+    async def _ends(self, topics: Collection[str]) -> dict[Place, int]:
+        found = await asyncio.to_thread(extents, self.bootstrap, topics)
+        return {place: end for place, (_, end) in found.items()}
 
     async def _know(self, connection: Connection, ends: Mapping[Place, int]) -> None:
         """All that stood on the service's own topics has had its effect here, and left the outbox."""

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from recouvra.chassis import positions
-from recouvra.chassis.aside import AsideError
 from recouvra.chassis.positions import Place
 from recouvra.chassis.records_read import beside_topics, extents_of
+from recouvra.chassis.rereading import RereadError
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
 from recouvra.contracts.topics import WRITES, journal_of
@@ -41,7 +41,7 @@ async def look_first(look: Look) -> None:
     for table in ("outbox", "journal"):
         rows = await look.connection.fetch(f"select id from {table} order by id limit {_FIRST}")  # noqa: S608 - constants
         look.known[table] = [row["id"] for row in rows]
-    with suppress(AsideError):  # without a broker the others can be checked all the same
+    with suppress(RereadError):  # without a broker the others can be checked all the same
         look.known["behind"] = await _behind(look)
 
 

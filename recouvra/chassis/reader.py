@@ -21,13 +21,13 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
-from recouvra.chassis.aside import read_aside
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.clock import Clock
 from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
 from recouvra.chassis.progress import ClientStuck, Counters, Progress
+from recouvra.chassis.rereading import read_aside
 from recouvra.chassis.slices import as_record, by_bytes
 from recouvra.chassis.subscription import SUBSCRIPTION, tell_group
 from recouvra.contracts.record import Record
@@ -195,7 +195,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         if start >= stop:
             return [], True
         self.counters.read_aside += 1
-        return await asyncio.to_thread(read_aside, self._bootstrap, place.topic, place.partition, start, stop)
+        return await asyncio.to_thread(read_aside, self._bootstrap, place, start, stop)
 
     # ------------------------------------------------------------------ taking a batch in
 

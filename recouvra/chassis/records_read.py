@@ -14,10 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from recouvra.chassis import positions
-from recouvra.chassis.aside import AsideError
 from recouvra.chassis.database import Connection
 from recouvra.chassis.positions import Place
-from recouvra.chassis.rereading import Stretch, extents, reread
+from recouvra.chassis.rereading import RereadError, Stretch, extents, reread
 from recouvra.chassis.verifying import Look
 from recouvra.contracts.envelope import MalformedEnvelope as Malformed
 from recouvra.contracts.envelope import header_attributes, is_structured, read_envelope, told
@@ -58,7 +57,7 @@ async def extents_of(look: Look, topics: Collection[str]) -> dict[Place, Stretch
         raise look.known["away"]
     try:
         return await asyncio.to_thread(extents, look.settings.kafka, topics)
-    except AsideError as error:
+    except RereadError as error:
         look.known["away"] = error
         raise
 

@@ -20,7 +20,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,6 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.database import RELAY, connect
-from recouvra.chassis.ends import end_offsets
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.topics import EVENTS, MARKS, journal_of
 
@@ -261,7 +260,19 @@ class _Marks:
         if unsent is not None:
             up_to = unsent - _TICK
         offsets: dict[str, dict[str, int]] = {}
-        for tp, end in (await asyncio.wait_for(end_offsets(self._ends, partitions), 3.5)).items():
+        for tp, end in (await asyncio.wait_for(_end_offsets(self._ends, partitions), 3.5)).items():
             offsets.setdefault(tp.topic, {})[str(tp.partition)] = end
         at = up_to.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps({"service": service, "up_to": at, "offsets": offsets}).encode()
+
+
+async def _end_offsets(consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+    """The next offset of each partition, asked by a consumer that reads nothing else.
+
+    They are assigned to it, paused, first: of partitions that it does not have the client asks topic by topic.
+    """
+    if set(partitions) != consumer.assignment():
+        consumer.assign(list(partitions))
+        consumer.pause(*partitions)
+    found: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return found

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from recouvra.chassis.aside import AsideError, read_aside
+from recouvra.chassis.rereading import RereadError, extents, reread
 from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.registration_answered import RegistrationAnswered
 from recouvra.contracts.topics import EVENTS, INBOUND
@@ -52,7 +52,7 @@ class Topics:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         await self._close()
-        if isinstance(error, (KafkaError, AsideError)):
+        if isinstance(error, (KafkaError, RereadError)):
             raise self._refused(error) from error
 
     async def _close(self) -> None:
@@ -86,15 +86,7 @@ class Topics:
 
         Raises LocalError where they hold another history's, which would disagree with this one.
         """
-        # Read by librdkafka, a stretch at a time: a foreign record may carry headers that aiokafka loses others over.
-        filled = [(tp.topic, tp.partition, end) for tp, end in (await self.ends(INBOUND)).items() if end]
-        at_once = asyncio.Semaphore(4)
-
-        async def of_one(topic: str, partition: int, end: int) -> set[Identity]:
-            async with at_once:
-                return await asyncio.to_thread(_identities, self._bootstrap, topic, partition, end)
-
-        return set().union(*await asyncio.gather(*(of_one(*place) for place in filled)))
+        return await asyncio.to_thread(_identities, self._bootstrap)
 
     async def publish(self, records: Sequence[Upstream]) -> None:
         """Publish any number of records in the order given, and wait until all are acknowledged."""
@@ -130,11 +122,10 @@ class Topics:
         return values
 
 
-def _identities(bootstrap: str, topic: str, partition: int, end: int) -> set[Identity]:
+def _identities(bootstrap: str) -> set[Identity]:
     found: set[Identity] = set()
-    start, whole = 0, False
-    while not whole:
-        records, whole = read_aside(bootstrap, topic, partition, start, end)
+    # Not by aiokafka: a foreign record may carry headers that it loses others over.
+    for records in reread(bootstrap, extents(bootstrap, INBOUND)):
         for record in records:
             source, event_id = told(header_attributes(record.headers))
             if source and event_id and source.startswith(EVERY_ROOT):
@@ -144,5 +135,4 @@ def _identities(bootstrap: str, topic: str, partition: int, end: int) -> set[Ide
                         "This stack holds an earlier made history: choose another folder (--data).",
                     )
                 found.add((source, event_id))
-            start = record.offset + 1
     return found

@@ -12,8 +12,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from recouvra.chassis.ends import ends_of
 from recouvra.chassis.positions import Place
+from recouvra.chassis.rereading import RereadError, extents
 from recouvra.contracts.topics import READS
 from services.reporting.reports.freshness import Verified
 
@@ -24,10 +24,11 @@ _PATIENCE_SECONDS = 2.0
 async def ends(bootstrap: str, topics: Sequence[str]) -> dict[Place, int] | None:
     """Where every partition of these topics ends; None where the broker does not answer within two seconds."""
     try:
-        return await ends_of(bootstrap, topics, _PATIENCE_SECONDS)
-    except Exception as error:
+        found = await asyncio.to_thread(extents, bootstrap, topics, _PATIENCE_SECONDS)
+    except RereadError as error:
         log.info("ends of topics: %r", error)
         return None
+    return {place: end for place, (_, end) in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import asyncpg
 
@@ -16,16 +16,18 @@ from recouvra.chassis import positions
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
 from recouvra.chassis.positions import Place
+from recouvra.chassis.rereading import Stretch, extents, reread
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import FACTS, MARKS
 from services.reporting.rebuilding.beside import BESIDE
 from services.reporting.rebuilding.failure import RebuildError
-from services.reporting.rebuilding.topics import Topics
 
 # A crash of the server may take the last batches back, positions and all: they are read again.
 _FILLER = WRITER | {"application_name": "recouvra-rebuild", "search_path": BESIDE, "synchronous_commit": "off"}
 _TOLD_EVERY_SECONDS = 1
 _LETTERS = 500
+_AT_ONCE = 2_000  # in one transaction: four times the worker's, since no one waits for a single one of them …
+_MUCH_BYTES = 1 << 20  # … but of large ones no more than come at once
 
 Told = Callable[[int, int], None]
 """Is told, time after time, how many records of the topics are in, and how many there are."""
@@ -38,8 +40,8 @@ class Filling:
     its letter. That of one that was replayed is, since it had its effect.
     """
 
-    def __init__(self, connection: asyncpg.Connection, reading: Reading, topics: Topics, serving: str, told: Told):
-        self.connection, self._reading, self._topics, self._serving = connection, reading, topics, serving
+    def __init__(self, connection: asyncpg.Connection, reading: Reading, bootstrap: str, serving: str, told: Told):
+        self.connection, self._reading, self._bootstrap, self._serving = connection, reading, bootstrap, serving
         self._told, self._told_at = told, 0.0
         self._at: dict[Place, int] = {}
         self._total = 0
@@ -47,9 +49,9 @@ class Filling:
         self._aside: Mapping[Place, set[int]] = {}
 
     @classmethod
-    async def open(cls, url: str, reading: Reading, topics: Topics, serving: str, told: Told) -> Filling:
+    async def open(cls, url: str, reading: Reading, bootstrap: str, serving: str, told: Told) -> Filling:
         """Starts from where the new read models stand."""
-        return cls(await connect(url, _FILLER), reading, topics, serving, told)
+        return cls(await connect(url, _FILLER), reading, bootstrap, serving, told)
 
     def close(self) -> None:
         """Ends its session."""
@@ -84,10 +86,10 @@ class Filling:
         """Takes in all that the tables that serve hold, whose writers wait meanwhile; it is on the disk then."""
         await self.to_the_ends()
 
-    async def _bounds(self, topics: Sequence[str]) -> dict[Place, tuple[int, int]]:
-        return await asyncio.to_thread(self._topics.bounds, topics)
+    async def _bounds(self, topics: Sequence[str]) -> dict[Place, Stretch]:
+        return await asyncio.to_thread(extents, self._bootstrap, topics)
 
-    async def _check(self, facts: Mapping[Place, tuple[int, int]]) -> None:
+    async def _check(self, facts: Mapping[Place, Stretch]) -> None:
         """Raises RebuildError where the topics are no longer all that was read from them once."""
         read = await self.connection.fetch(f"select * from {self._serving}.position")  # noqa: S608 - a schema's name
         served = {Place(row["topic"], row["partition"]): row["next_offset"] for row in read}
@@ -110,25 +112,20 @@ class Filling:
             aside[Place(topic, partition)].add(offset)
         return aside
 
-    async def _read(self, stretches: Mapping[Place, tuple[int, int]], first: Mapping[Place, int]) -> int:
+    async def _read(self, stretches: Mapping[Place, Stretch], first: Mapping[Place, int]) -> int:
         """Reads the stretches to their ends; the next records are fetched while those before are taken in."""
-        count = 0
-        self._topics.seek(stretches)
-        coming = asyncio.create_task(asyncio.to_thread(self._topics.take))
+        count, chunks = 0, reread(self._bootstrap, stretches)
+        coming = asyncio.create_task(asyncio.to_thread(_gathered, chunks))
         try:
-            while True:
-                records = await asyncio.shield(coming)
-                more = not self._topics.is_read
-                if more:
-                    coming = asyncio.create_task(asyncio.to_thread(self._topics.take))
-                if records:
-                    await self._take(records, moving=True)
-                    count += len(records)
-                    self._tell(first)
-                if not more:
-                    return count
+            while records := await asyncio.shield(coming):
+                coming = asyncio.create_task(asyncio.to_thread(_gathered, chunks))
+                await self._take(records, moving=True)
+                count += len(records)
+                self._tell(first)
+            return count
         finally:
             await asyncio.wait({coming})  # a thread can't be stopped: none may outlive the consumer
+            chunks.close()
 
     async def _take(self, records: Sequence[Record], *, moving: bool, failed: Exception | None = None) -> None:
         """Takes records in, in one transaction or, where that fails, in smaller ones; what fails alone is set aside.
@@ -183,6 +180,16 @@ class Filling:
             self._told_at = time.monotonic()
             read = sum(self._at[place] - low for place, low in first.items() if place in self._at)
             self._told(max(0, read), self._total)
+
+
+def _gathered(chunks: Iterator[list[Record]]) -> list[Record]:
+    """Some of the next records, in one transaction's measure; none once all were read. Blocking."""
+    records: list[Record] = []
+    while len(records) < _AT_ONCE and (more := next(chunks, None)):
+        records += more
+        if sum(len(record.value or b"") for record in more) > _MUCH_BYTES:
+            break
+    return records
 
 
 def _record(row: asyncpg.Record) -> Record:

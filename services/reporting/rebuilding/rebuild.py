@@ -16,6 +16,7 @@ import asyncpg
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import PositionLost
+from recouvra.chassis.rereading import RereadError
 from recouvra.chassis.settings import Settings
 from services.reporting.rebuilding import beside
 from services.reporting.rebuilding.beside import BESIDE, SWAPPED
@@ -24,7 +25,6 @@ from services.reporting.rebuilding.failure import RebuildError
 from services.reporting.rebuilding.filling import Filling
 from services.reporting.rebuilding.swapping import swap
 from services.reporting.rebuilding.telling import Telling, failed
-from services.reporting.rebuilding.topics import Topics
 
 _NEAR = 1_000  # records: read in less time than anybody notices that the worker waits
 
@@ -45,7 +45,7 @@ async def rebuild(
         return await _steps(settings, reading, migrations, awaited, check, Telling(as_json))
     except RebuildError as error:
         failed(error)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, PositionLost, Retry, OSError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, PositionLost, RereadError, Retry, OSError) as error:
         failed(f"interrompu ; relancez, on reprend où on en est / broken off; run it again, it goes on: {error!r}")
     except asyncio.CancelledError:
         failed("arrêté ; relancez, on reprend où on en est / stopped; run it again, it goes on")
@@ -56,11 +56,11 @@ async def _steps(
     settings: Settings, reading: Reading, migrations: Path, awaited: Sequence[str], check: bool, tell: Telling
 ) -> int:
     keeper = await beside.keeper(settings.database_url)
-    topics, filling = Topics(settings.kafka), None
+    filling = None
     try:
         serving = await beside.serving(keeper, migrations)
         tell.begun(await beside.make(keeper, migrations))
-        filling = await Filling.open(settings.database_url, reading, topics, serving, tell.filled)
+        filling = await Filling.open(settings.database_url, reading, settings.kafka, serving, tell.filled)
         await _nearly(filling)
         for table in SWAPPED:  # without statistics the first reports would be planned as for empty tables
             await keeper.execute(f"vacuum (analyze) {BESIDE}.{table}")
@@ -74,7 +74,6 @@ async def _steps(
     finally:
         if filling is not None:
             filling.close()
-        topics.close()
         keeper.terminate()
 
 

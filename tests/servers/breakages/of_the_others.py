@@ -12,8 +12,8 @@ REGISTRATION = by(
     (
         "a number misspelt",
         "numbers-check",
-        "update person set insured_number = translate(insured_number, '0123456789', '1234567890') where ctid = "
-        "(select ctid from person limit 1)",
+        "update person set insured_number = left(insured_number, 11) || translate(right(insured_number, 1), "
+        "'0123456789', '1234567890') where ctid = (select ctid from person limit 1)",
     ),
     (
         "a person of an earlier hire",
@@ -120,7 +120,9 @@ REPORTING = by(
     (
         "an amount received",
         "money-conserved",
-        "update received set received_xof = received_xof + 1 where id = (select min(id) from received)",
+        # Of a payment that was held first: what a single fact tells of a payment's amount, no sum can contradict.
+        "update received set received_xof = received_xof + 1 where id = (select min(r.id) from received r "
+        "join held h using (payment_source, payment_id) where h.known_at < r.known_at)",
     ),
     ("a receipt deleted", "ledgers-are-the-facts", "delete from received where id = (select min(id) from received)"),
     (
