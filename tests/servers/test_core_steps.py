@@ -15,7 +15,8 @@ from tests.servers.till.at_work import CreateDatabase, Till, delivered, till, un
 from tests.servers.till.steps import at, everything, standing
 
 STEPS = [("position", "update"), ("sum_of_key", "update"), ("counted", "insert")]
-STEPS += [("inbox", "insert"), ("dead_letter", "insert"), ("outbox", "insert"), ("position", "commit")]
+STEPS += [("inbox", "insert"), ("dead_letter", "insert"), ("journal", "insert"), ("outbox", "insert")]
+STEPS += [("position", "commit")]
 at_each_step = pytest.mark.parametrize(("table", "act"), STEPS)
 
 
