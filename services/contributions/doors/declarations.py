@@ -21,8 +21,9 @@ from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.event import Identifier
+from recouvra.law.finding import worded
 from services.contributions.acts.dry_run import WholeDeclaration, dry_run
-from services.contributions.domain.answers import answered_in_full, worded
+from services.contributions.domain.answers import answered_in_full
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
