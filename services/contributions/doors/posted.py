@@ -180,7 +180,7 @@ def _described() -> dict[str, Any]:
     described["requestBody"]["content"][_CSV] = {
         "schema": {"type": "string"},
         "example": "declaration_id;payer_id;period;insured_number;base_xof\n"
-        "2026-01-A;ETS-COULIBALY;2026-01;012345678997;125000\n",
+        "2026-01-A;ETS-COULIBALY;2026-01;012345678997;98000\n",
     }
     return described
 
