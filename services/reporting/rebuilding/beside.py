@@ -19,7 +19,7 @@ BESIDE = "rebuilding"
 """Its name. No role may be called so: PostgreSQL looks for tables in a schema of the role's name first."""
 
 LEDGERS = tuple(ledger.table for ledger in KEPT)
-SWAPPED = ("complete", *LEDGERS, "topic_progress", "mark", "edition", "inbox", "position")
+SWAPPED = ("complete", *LEDGERS, "standing", "topic_progress", "mark", "edition", "inbox", "position")
 """All that is derived from the topics, `complete` first, as reports read it: in this order readers are waited for."""
 
 STAYING = (
