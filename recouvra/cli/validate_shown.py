@@ -83,7 +83,8 @@ class Shown:
             + self._of(_OUTCOMES[checked.outcome]),
             style="bold",
         )
-        if lacking := checked.parts_lacking:
+        if checked.outcome == "incomplete":
+            lacking = checked.parts_lacking
             named = ", ".join(map(str, lacking[: self._most or 1])) + (" …" if len(lacking) > self._most else "")
             self._say(self._in(f"Parties absentes du fichier : {named}.", f"Parts that the file lacks: {named}."))
             return

@@ -103,6 +103,11 @@ def cannot_replace(declaration_id: str, period: str, replaces: str, named: Named
     return None if named.accepted else Finding(None, AnomalyCode.REPLACES_UNKNOWN, "/replaces", replaces, None)
 
 
+def closed_by(declaration_id: str, replacing_id: str) -> Finding:
+    """Why an incomplete declaration is rejected: a complete one named it as replaced. Source: DEF-021."""
+    return Finding(None, AnomalyCode.ALREADY_REPLACED, "/declaration_id", declaration_id, replacing_id)
+
+
 def disagreement(headers: Sequence[Header], lines: Sequence[Lines]) -> Finding | None:
     """The first field in which the parts disagree among themselves, or with what their lines sum to.
 

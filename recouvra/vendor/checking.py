@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from recouvra.contracts.codes import AnomalyCode, Reason
 from recouvra.contracts.event import FilingFrequency, PayerKind
 from recouvra.law.base import base_used
-from recouvra.law.declared import Header, Lines, Named, cannot_replace, own_fault
+from recouvra.law.declared import Header, Lines, Named, cannot_replace, closed_by, own_fault
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
 from recouvra.law.lines import Judged, Register, judge_lines, weigh
@@ -137,25 +137,25 @@ def check(filing: Filing, terms: Terms) -> Checking:
     completed: list[Checked] = []
     said: dict[tuple[str, str], bytes] = {}
     for filed in filing.parts:
-        event, envelope = filed.event, filed.envelope
-        if envelope is not None:
-            content = said.setdefault((envelope.source, envelope.event_id), event.content())
-            if content != event.content():
-                faults.append(_conflict(filed, "/id"))
-                continue
-        checked = found.setdefault(
-            (event.payer_id, event.declaration_id),
-            Checked(event.declaration_id, event.payer_id, event.period, event.replaces, event.parts),
+        event, content = filed.event, filed.event.content()
+        key = event.payer_id, event.declaration_id
+        checked = found.get(key) or Checked(
+            event.declaration_id, event.payer_id, event.period, event.replaces, event.parts
         )
-        if (before := checked.parts.get(event.part)) is not None:
-            if before.event.content() != event.content():
-                faults.append(_conflict(filed, "/part"))
-        elif checked.outcome != "incomplete":
+        identity = (filed.envelope.source, filed.envelope.event_id) if filed.envelope else None
+        before = checked.parts.get(event.part)
+        if identity and said.get(identity, content) != content:
+            faults.append(_conflict(filed, "ce_id"))
+        elif (before and before.event.content() != content) or (before is None and checked.outcome != "incomplete"):
             faults.append(_conflict(filed, "/part"))
         else:
-            checked.parts[event.part] = filed
-            if len(checked.parts) == checked.announced:
-                _judge(checked, [one for one in completed if one.payer_id == checked.payer_id], terms)
+            if identity:
+                said[identity] = content  # a record that is set aside claims nothing
+            found[key] = checked
+            checked.parts.setdefault(event.part, filed)
+            if before is None and len(checked.parts) == checked.announced:
+                earlier = [one for one in completed if one.payer_id == checked.payer_id]
+                _judge(checked, earlier, found.get((checked.payer_id, checked.replaces or "")), terms)
                 completed.append(checked)
     return Checking(faults, list(found.values()))
 
@@ -170,25 +170,27 @@ _OTHER = wanted(
 )
 
 
-def _judge(checked: Checked, earlier: Sequence[Checked], terms: Terms) -> None:
+def _judge(checked: Checked, earlier: Sequence[Checked], named: Checked | None, terms: Terms) -> None:
     """Answers a complete declaration, as far as it can be told, after its payer's that were complete `earlier`.
 
-    Source: DEF-021, DEF-022, DEF-024.
+    `named` is the one that it replaces, where the file holds anything of it. Source: DEF-021, DEF-022, DEF-024.
     """
     as_read, in_order = list(checked.parts.values()), checked.in_order
     lines = [Lines.sent_in(part.event) for part in in_order]
     headers = [Header.said_in(part.event) for part in as_read]
     latest_at = max(part.envelope.time if part.envelope else terms.at for part in as_read)
-    finding = own_fault(headers, lines, latest_at, terms.payer_kind) or _cannot_replace(checked, earlier)
+    finding = own_fault(headers, lines, latest_at, terms.payer_kind)
+    if finding is None and named is not None:
+        _close_incomplete(named, checked)
+        finding = _cannot_replace(checked, named)
     if finding is not None:
         checked.outcome, checked.lines_rejected = "rejected", checked.lines_received
         checked.findings = [(finding, _place_of(finding, as_read))]
         checked.insured_share_xof = checked.payer_share_xof = 0
         checked.lines = list(_lines(in_order, lines, checked.period, None))
         return
-    replaced = next((one for one in earlier if one.declaration_id == checked.replaces and one.in_force), None)
-    if replaced is not None:
-        replaced.replaced_by = checked.declaration_id
+    if named is not None and named.in_force:
+        named.replaced_by = checked.declaration_id
     beside = [one for one in earlier if one.in_force and one.period == checked.period]
     judged = _judged(checked, lines, beside, terms.payer_kind)
     checked.lines = list(_lines(in_order, lines, checked.period, terms.payer_kind))
@@ -202,13 +204,19 @@ def _judge(checked: Checked, earlier: Sequence[Checked], terms: Terms) -> None:
             checked.due_on = due_on(terms.payer_kind, terms.filing_frequency, checked.period)
 
 
-def _cannot_replace(checked: Checked, earlier: Sequence[Checked]) -> Finding | None:
-    """What is wrong with the declaration that it replaces, where the file holds that one; else nobody can say here."""
-    named = next((one for one in (checked, *earlier) if one.declaration_id == checked.replaces), None)
-    if named is None or checked.replaces is None:
-        return None
+def _close_incomplete(named: Checked, checked: Checked) -> None:
+    """A complete declaration that is sound in itself closes the incomplete one that it replaces. Source: DEF-021."""
+    if named.outcome == "incomplete" and named is not checked and named.period == checked.period:
+        named.replaced_by = checked.declaration_id
+        named.outcome, named.lines_rejected = "rejected", named.lines_received
+        finding = closed_by(named.declaration_id, checked.declaration_id)
+        named.findings = [(finding, next(iter(named.parts.values())).place(finding.field))]
+        named.insured_share_xof = named.payer_share_xof = 0
+
+
+def _cannot_replace(checked: Checked, named: Checked) -> Finding | None:
     known = Named(named.declaration_id, named.period, named.outcome.startswith("accepted"), named.replaced_by)
-    return cannot_replace(checked.declaration_id, checked.period, checked.replaces, known)
+    return cannot_replace(checked.declaration_id, checked.period, named.declaration_id, known)
 
 
 def _judged(checked: Checked, lines: list[Lines], beside: Sequence[Checked], payer_kind: PayerKind | None) -> Judged:
