@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from recouvra.cli.terminal import wrong_use
+from recouvra.cli.terminal import notes, wrong_use
 from recouvra.local.errors import readers_language
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _KIND = (
     "state, local_authority, private_employer, pension_body, self_employed : sans lui, pas de montants dus / no dues"
 )
+_READING = {"fr": "Lecture et vérification", "en": "Reading and checking"}
 _BESIDE = "à défaut de colonne / where the table has no column"
 
 
@@ -75,8 +76,9 @@ def validate(
             f"{file} est du JSON, et dit tout lui-même : ôtez --{min(said.given()).replace('_', '-')}.",
             f"{file} is JSON and says everything itself: leave out --{min(said.given()).replace('_', '-')}.",
         )
-    filing = read_filing(content, form, said, sheet=sheet, long=whole)
-    checking = check(filing, terms)
+    with notes.status(_READING[language]):  # a large workbook takes a while
+        filing = read_filing(content, form, said, sheet=sheet, long=whole)
+        checking = check(filing, terms)
     if as_json:
         print(json.dumps(told(file.name, filing, checking, terms), ensure_ascii=False))
     else:

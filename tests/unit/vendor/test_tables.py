@@ -49,7 +49,7 @@ def events(content: bytes, name: str = "", said: Said | None = None, *, long: bo
 
 
 @given(values(), st.sampled_from(";,\t"), st.sampled_from(["utf-8", "utf-8-sig"]))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_a_csv_is_the_event_that_the_json_is(value: dict[str, Any], separator: str, encoding: str) -> None:
     expected = events(json.dumps(value).encode())
     assert events(as_csv(rows_of(value), separator, encoding), "x.csv") == expected
@@ -72,14 +72,14 @@ def test_what_is_said_beside_the_table_is_as_if_it_stood_in_it(value: dict[str, 
 
 
 @given(st.binary(max_size=200), st.sampled_from(["", "a.csv", "a.json", "a.jsonl"]), st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_whatever_the_bytes_something_is_read_or_a_fault_is_told(content: bytes, name: str, long: bool) -> None:
     filing = read_filing(content, form_of(content, name), Said(), long=long)
     assert filing.parts or filing.faults
 
 
 @given(st.text('P1D;,\t"\n\r=0-.E+ é\u00a0', max_size=60), st.sampled_from(";,\t"))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_whatever_the_cells_each_row_is_a_line_or_a_fault(cells: str, separator: str) -> None:
     heading = separator.join(("insured_number", "base_xof"))
     filing = read_filing(f"{heading}\n{cells}".encode(), "csv", Said("D", "P", "2026-01"))
