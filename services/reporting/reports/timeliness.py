@@ -10,7 +10,7 @@ from pydantic import Field
 
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns, selected
-from services.reporting.reports.due_days import due_days
+from services.reporting.reports.expected import FILES, IS_AFFILIATED, WAS_EXPECTED, expected, payers
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
 from services.reporting.reports.standing import known_pairs
@@ -28,16 +28,19 @@ COLUMNS = {
     "paid_on_time_xof": Kind.FRANCS,
     "on_time_payment_rate_by_value": Kind.RATE,
 }
-_COUNTED = {
-    "expected": "count(*) filter (where is_expected)",
-    "filed": "count(*) filter (where is_expected and filed_on is not null)",
-    "filed_on_time": "count(*) filter (where is_expected and filed_on <= due_on)",
-    "payers_with_dues": "count(*) filter (where assessed_xof > 0)",
-    "paid_on_time": "count(*) filter (where assessed_xof > 0 and received_0_xof >= assessed_xof)",
-    "due_xof": "coalesce(sum(assessed_xof), 0)",
-    "paid_on_time_xof": "coalesce(sum(received_0_xof), 0)",
+_FILED = {
+    "filed": f"count(*) filter (where is_due and {IS_AFFILIATED} and {FILES.format('pair.payer_kind')})",
+    "filed_on_time": "count(*) filter (where is_due and filed_on <= due_on "
+    f"and {IS_AFFILIATED} and {FILES.format('pair.payer_kind')})",
 }
-_MEASURES = {name: f"coalesce(sum({name}), 0)" for name in _COUNTED}
+_PAID = {
+    "payers_with_dues": "count(*) filter (where is_due and assessed_xof > 0)",
+    "paid_on_time": "count(*) filter (where is_due and assessed_xof > 0 and received_0_xof >= assessed_xof)",
+    "due_xof": "coalesce(sum(assessed_xof) filter (where is_due), 0)",
+    "paid_on_time_xof": "coalesce(sum(received_0_xof) filter (where is_due), 0)",
+}
+_COUNTED = _FILED | _PAID
+_MEASURES = {name: f"coalesce(sum({name}), 0)" for name in ("expected", *_COUNTED)}
 
 
 class TimelinessAsked(Paged, OfPayers, OfPeriods):
@@ -52,48 +55,36 @@ def plan(asked: TimelinessAsked, as_of: datetime) -> Plan:
     """The (payer, period) pairs whose due day has come by the date of `as_of` (DEF-008).
 
     A pair that was assessed stands under the kind, territory and due day of its facts; one of which nobody filed
-    anything is there because its payer was expected to, by what was last known of it. Periods begin with the first one
-    of which anything is known, whatever the filters, unless they are asked for.
+    anything is there because its payer was expected to, by what was last known of it. So those expected are counted as
+    if nobody had filed anything; whatever was assessed is taken off there, and put where it stands.
     """
     dimensions = chosen(OF_PAIRS, asked.group_by)
     keys = columns(dimensions)
+    more = [key for key in ("payer_id", "period") if key in keys or (key == "payer_id" and asked.payer_id)]
+    also = "".join(f", {key}" for key in more)
     arguments = Arguments()
     at, on = arguments.put(as_of), arguments.put(as_of.date())
-    pairs, periods = known_pairs(at), of_periods(asked, arguments)
-    if asked.period_from is None:
-        periods += f" and period >= (select min(period) from {pairs})"  # noqa: S608 - constants of ours
+    one = "" if asked.payer_id is None else f" and payer_id = {arguments.put(asked.payer_id)}"
+    periods, zeros = of_periods(asked, arguments), ", 0" * len(_COUNTED)
+    silent = expected(at, asked, more)
     counted = ", ".join(f"{aggregate} as {name}" for name, aggregate in _COUNTED.items())
-    groups = f"group by {', '.join(keys)} having {_COUNTED['expected']} > 0 or sum(assessed_xof) > 0" if keys else ""
     part = (
-        f"with payer as ({_payers(at)}) "  # noqa: S608 - constants of ours
-        f"select {selected(dimensions)}{counted} from ("
-        f"select {_PAIR}, coalesce({_FILES}, false) as is_expected "
-        f"from {pairs} left join payer using (payer_id) where due_on <= {on}{periods} "
-        f"union all select {_EXPECTED} from payer join {due_days(asked, as_of.date(), arguments)} "
-        f"on of_kind = payer_kind and of_frequency = filing_frequency and {_IS_AFFILIATED} "
-        f"where not exists (select from {pairs} where is_assessed "
-        f"and pair.payer_id = payer.payer_id and pair.period = due.period){periods}"
-        f") as pair where true{of_payers(asked, arguments)} {groups}"
+        f"with payer as materialized ({payers(at, as_of.date(), asked, one, arguments)}), "  # noqa: S608 - ours
+        "cell as materialized ("
+        "select pair.payer_kind, pair.territory_code, payer.payer_kind as last_kind, "
+        f"payer.territory_code as last_code{also}, min(period) as first_in, "
+        f"count(*) filter (where {WAS_EXPECTED}) as was_expected, {counted} "
+        f"from (select *, due_on <= {on} as is_due from {known_pairs(at)} where true{one}{periods}) as pair "
+        "left join payer using (payer_id) "
+        f"group by pair.payer_kind, pair.territory_code, last_kind, last_code{also}) "
+        f"select {selected(dimensions)}{', '.join(f'sum({name}) as {name}' for name in _MEASURES)} from ("
+        f"select payer_kind, territory_code{also}, filed as expected, {', '.join(_COUNTED)} from cell "
+        f"union all select last_kind, last_code{also}, -was_expected{zeros} from cell where was_expected > 0 "
+        f"union all select payer_kind, territory_code{also}, expected{zeros} from ({silent}) as payer"
+        f") as pair where true{of_payers(asked, arguments)} "
+        f"group by {', '.join(keys) or '()'}{' having sum(expected) > 0 or sum(due_xof) > 0' if keys else ''}"
     )
     return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments)
-
-
-_PAIR = "payer_id, pair.payer_kind, pair.territory_code, period, due_on, filed_on, assessed_xof, received_0_xof"
-_EXPECTED = "payer_id, payer_kind, territory_code, period, due_on, null, 0, 0, true"
-_IS_AFFILIATED = "period >= affiliated_in and (closed_in is null or period <= closed_in)"
-# The self-employed declare a quarter's income, in its last month.
-_FILES = f"{_IS_AFFILIATED} and (pair.payer_kind <> 'self_employed' or right(period, 2)::int % 3 = 0)"
-
-
-def _payers(at: str) -> str:
-    """The payers as last known: the months of their affiliation and of their closing are those that decide."""
-    return (
-        "select payer_id, payer_kind, territory_code, filing_frequency, "  # noqa: S608 - constants of ours
-        """to_char(affiliated_on, 'YYYY-MM') collate "C" as affiliated_in, """
-        """to_char(closed_on, 'YYYY-MM') collate "C" as closed_in """
-        f"from (select distinct on (payer_id) * from affiliation where known_at <= {at} "
-        "order by payer_id, known_at desc, id desc) as latest"
-    )
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:
