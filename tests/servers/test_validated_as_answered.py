@@ -26,7 +26,7 @@ AT = "2026-02-05T08:00:00Z"
 TYPE = "ml.recouvra.payroll-declared.v1"
 BINARY = {"ce_specversion": "1.0", "ce_source": "/payroll/v", "ce_type": TYPE, "ce_time": AT}
 BASES = (0, 1, 28_459, 39_999, 40_000, 150_000, 150_001, 450_001, 812_345, 1_500_001, -7, 10**12)
-FILES = 80
+FILES = 120
 Value = dict[str, Any]
 
 
@@ -73,10 +73,10 @@ def drawn_value(dice: random.Random, file: File, name: str, before: list[str]) -
     return {
         "declaration_id": name,
         "payer_id": file.payer_id,
-        "period": dice.choice(["2026-01"] * 6 + ["2025-12", "2010-10", "2026-03"]),
+        "period": dice.choice(["2026-01"] * 12 + ["2025-12", "2010-10", "2026-03"]),
         "part": 1,
         "parts": 1,
-        "replaces": dice.choice([*before, name]) if dice.random() < 0.4 else None,
+        "replaces": dice.choice([*before, *before[:1] * 2, name]) if dice.random() < 0.4 else None,
         "totals": totals,
         "lines": lines,
     }
@@ -156,6 +156,19 @@ def drawn_file(dice: random.Random, number: int) -> File:
     return file
 
 
+def twice_replaced() -> File:
+    """A file whose first declaration is replaced by the second, and then by the third."""
+    file = File("TWICE", "private_employer", "monthly")
+    for declared in range(3):
+        lines = [{"line_no": 1, "insured_number": "TWICE-1", "base_xof": 50_000 + declared}]
+        totals = {"lines": 1, "base_xof": 50_000 + declared}
+        file.add({
+            "declaration_id": f"D{declared}", "payer_id": "TWICE", "period": "2026-01", "part": 1, "parts": 1,
+            "replaces": "D0" if declared else None, "totals": totals, "lines": lines,
+        })  # fmt: skip
+    return file
+
+
 @pytest_asyncio.fixture
 async def place(postgres: CreateDatabase) -> AsyncIterator[Office]:
     async with office(postgres) as opened:
@@ -216,7 +229,7 @@ def assert_dues(told_: dict[str, Any], kind: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 async def test_what_is_told_offline_is_what_the_server_answers(place: Office, seed: int) -> None:
     dice, seen = random.Random(seed), Counter[str]()
-    files = [drawn_file(dice, number) for number in range(FILES)]
+    files = [twice_replaced(), *(drawn_file(dice, number) for number in range(FILES))]
     for file in files:
         await place.desk.take(
             affiliated(file.payer_id, file.kind, filing_frequency=file.frequency),
