@@ -9,7 +9,7 @@ from recouvra.cli.validate_told import ONLY_THE_SERVER
 from recouvra.contracts.codes import Message
 from recouvra.contracts.sentences import shown, typeset
 from recouvra.law.finding import worded
-from recouvra.vendor.checking import Checked, Checking, Terms
+from recouvra.vendor.checking import Checked, CheckedLine, Checking, Terms
 from recouvra.vendor.faults import Fault, Filing, Place
 
 _LONGEST = 40
@@ -47,9 +47,13 @@ class Shown:
         self._say(self._verdict(checking), style="bold green" if checking.is_fine else "bold red")
 
     def _verdict(self, checking: Checking) -> str:
-        if checking.is_fine:
-            return self._in("Rien à corriger.", "Nothing to correct.")
-        return self._in("À corriger avant l'envoi.", "To be corrected before it is sent.")
+        if not checking.is_fine:
+            return self._in("À corriger avant l'envoi.", "To be corrected before it is sent.")
+        if any(one.findings or any(line.is_strange for line in one.lines) for one in checking.declarations):
+            return self._in(
+                "Rien n'empêche l'envoi ; regardez ce qui est signalé.", "Nothing stops it; look at what is told."
+            )
+        return self._in("Rien à corriger.", "Nothing to correct.")
 
     def _faults(self, faults: Sequence[Fault]) -> None:
         if not faults:
@@ -112,8 +116,22 @@ class Shown:
                 f"{_many(checked.lines_rejected)} refused.",
             )
         )
+        self._strange([line for line in checked.lines if line.is_strange])
         if terms.payer_kind is not None and checked.outcome != "rejected":
             self._dues(checked)
+
+    def _strange(self, lines: Sequence[CheckedLine]) -> None:
+        if lines:
+            named = ", ".join(f"{line.insured_number} ({self._where(line.place)})" for line in lines[: self._most])
+            self._say(
+                self._in(
+                    f"{_many(len(lines))} numéro(s) que personne n'a : ni les 12 chiffres, ni leur clé. Ils seraient "
+                    f"acceptés, et inconnus (unknown-insured). {named}",
+                    f"{_many(len(lines))} number(s) that nobody has: not the 12 digits with their key. They would be "
+                    f"accepted, and unknown (unknown-insured). {named}",
+                )
+                + (" …" if len(lines) > self._most else "")
+            )
 
     def _dues(self, checked: Checked) -> None:
         headings = (
@@ -182,7 +200,7 @@ class Shown:
 
     def _where(self, place: Place) -> str:
         if place.line is None:
-            return place.field.rpartition("/")[0]
+            return place.field
         return self._in(f"ligne {place.line}", f"line {place.line}")
 
     def _value(self, value: object) -> str:

@@ -73,6 +73,7 @@ def _line(line: CheckedLine) -> dict[str, Any]:
         "insured_number": line.insured_number,
         "base_xof": line.base_xof,
         "refused": line.is_refused,
+        "strange_number": line.is_strange,
         "base_used_xof": line.base_used_xof,
         "insured_share_xof": line.insured_share_xof,
         "payer_share_xof": line.payer_share_xof,

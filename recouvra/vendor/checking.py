@@ -15,6 +15,7 @@ from recouvra.law.base import base_used
 from recouvra.law.declared import Header, Lines, Named, cannot_replace, closed_by, own_fault
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
+from recouvra.law.insured_number import is_insured_number
 from recouvra.law.lines import Judged, Register, judge_lines, weigh
 from recouvra.law.parameters import rates_for
 from recouvra.law.shares import shares
@@ -48,6 +49,11 @@ class CheckedLine(NamedTuple):
     base_used_xof: int | None
     insured_share_xof: int | None
     payer_share_xof: int | None
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nobody can have this number: not the digits and the key of one that registration drew (DEF-014)."""
+        return not is_insured_number(self.insured_number)
 
     @property
     def due_xof(self) -> int | None:
@@ -241,7 +247,7 @@ def _lines(
 ) -> Iterator[CheckedLine]:
     """Every line with its dues, each share rounded on its own. Source: DEF-001, DEF-003, DEF-022."""
     rates = rates_for(payer_kind, period) if payer_kind else None
-    places = (part.place("/lines/base_xof", index) for part, index in _spots(parts))
+    places = (part.line_place(index) for part, index in _spots(parts))
     for place, (line_no, number, base_xof, refusal) in zip(places, weigh(lines), strict=True):
         used_xof = insured_xof = payer_xof = None
         if refusal is None and rates is not None and payer_kind is not None:

@@ -82,6 +82,10 @@ class FiledPart:
             return Place(self.line, None, field)
         return Place(self.line, None, f"/lines/{self.first + index}/{name}")
 
+    def line_place(self, index: int) -> Place:
+        """Where one of its lines stands as a whole."""
+        return Place(self.rows[index]) if self.columns else Place(self.line, None, f"/lines/{self.first + index}")
+
 
 @dataclass(frozen=True, slots=True)
 class Filing:

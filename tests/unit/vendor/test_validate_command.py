@@ -88,11 +88,11 @@ def test_a_person_reads_french_unless_english_is_asked_for(tmp_path: Path) -> No
     french, english = validate(file, *KIND), validate(file, *KIND, "--lang", "en")
     assert (french.returncode, english.returncode) == (0, 0)
     assert "Dû\u00a0: 10\u202f824 F" in french.stdout
-    assert "Rien à corriger." in french.stdout
+    assert "Rien n'empêche l'envoi" in french.stdout
     assert "Seul le serveur sait" in french.stdout
     assert "Due: 10\u202f824 F" in english.stdout
     assert "Only the server knows" in english.stdout
-    assert "Nothing to correct." in validate(file, *KIND, lang="en_US.UTF-8").stdout
+    assert "Nothing stops it" in validate(file, *KIND, lang="en_US.UTF-8").stdout
 
 
 def test_a_refused_line_is_a_reason_to_stop(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_long_value_is_a_fault_on_kafka_and_none_where_it_is_cut(tmp_path: Pat
     cut = read_filing(content, "json", long=True)
     checking = check(cut, _terms())
     assert ([len(part.event.lines) for part in cut.parts], checking.is_fine) == ([1_000, 1], True)
-    assert checking.declarations[0].lines[-1].place.field == "/lines/1000/base_xof"
+    assert checking.declarations[0].lines[-1].place.field == "/lines/1000"
 
 
 def test_without_a_kind_nothing_is_due_and_what_is_refused_anyway_is_told() -> None:
@@ -157,6 +157,15 @@ def test_without_a_kind_nothing_is_due_and_what_is_refused_anyway_is_told() -> N
     (checked,) = check(read_filing(json.dumps(value).encode(), "json"), _terms()._replace(payer_kind=None)).declarations
     assert (checked.assessed_xof, checked.lines_rejected) == (None, 1)
     assert [finding.code.value for finding, _ in checked.findings] == ["negative-base"]
+
+
+def test_a_number_that_nobody_can_have_is_told_though_the_server_would_accept_it(tmp_path: Path) -> None:
+    numbers = ("100000000063", "100000000036")  # 97 − 1,000,000,000 mod 97 = 97 − 34 = 63
+    lines = [{**line, "insured_number": number} for line, number in zip(RIGHT["lines"], numbers, strict=True)]
+    file = written(tmp_path, "paie.csv", as_csv(rows_of({**RIGHT, "lines": lines})))
+    done = validate(file, *KIND, "--json")
+    told = [line["strange_number"] for line in json.loads(done.stdout)["declarations"][0]["lines"]]
+    assert (done.returncode, told) == (0, [False, True])
 
 
 def test_a_table_is_judged_as_the_same_declaration_in_json_is() -> None:
