@@ -124,6 +124,12 @@ async def test_what_is_posted_is_answered_where_it_says_as_the_dry_run_foretold(
     )
     await place.desk.take(record)
     assert (await shown(place, answer))["answer"] == foretold
+    for headers in ({}, {"Idempotency-Key": uuid4().hex}):
+        other = await place.http.post(PATH, json=body_of(lines=2), headers=headers)
+        assert (other.status_code, other.json()["type"].rpartition(":")[2]) == (409, "conflicting-duplicate")
+    assert (await place.http.post(PATH, json=body)).status_code == 202
+    (again,) = await inbox.new()
+    assert (await place.desk.take(again)).dead_letters == {}
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from recouvra.chassis.callers import Caller
+from recouvra.chassis.database import Connection
 from recouvra.chassis.sources import Sources
 from recouvra.contracts.codes import Message
 from recouvra.contracts.mending import NotJson
@@ -29,6 +30,8 @@ from recouvra.vendor.files import read_filing
 from recouvra.vendor.headings import Said
 from recouvra.vendor.parts import read_long, split
 from recouvra.vendor.records import record_of
+from services.contributions.domain.declaration import State
+from services.contributions.store.parts import contents_read
 
 LINES = 100_000
 """How many lines may come at once, as in a dry run."""
@@ -92,6 +95,21 @@ def records_of(
     for record in records:
         sources.check(read(record))
     return records
+
+
+async def would_conflict(connection: Connection, parts: Sequence[PayrollDeclared]) -> bool:
+    """Whether the records would be set aside: their declaration_id has served for another content (DEF-027).
+
+    Told before they are published, because who has no Kafka hears of no dead letter. What is read meanwhile may make
+    it untrue; then they are set aside all the same.
+    """
+    first = parts[0]
+    state, contents = await contents_read(connection, first.payer_id, first.declaration_id)
+    if state is None:
+        return False
+    return any(
+        contents[part.part] != part.content() if part.part in contents else state != State.INCOMPLETE for part in parts
+    )
 
 
 def _few_enough(parts: list[PayrollDeclared], pointer: str) -> list[PayrollDeclared]:

@@ -30,6 +30,7 @@ from services.contributions.acts.publish_declaration import (
     parts_of_json,
     records_of,
     source_of,
+    would_conflict,
 )
 from services.contributions.doors import bodies
 from services.contributions.doors.turns import Waiting
@@ -54,6 +55,16 @@ _AWAY = Problem(
     Message(
         fr="Kafka ne répond pas. Renvoyez la même déclaration dans un moment : rien n'est compté deux fois.",
         en="Kafka does not answer. Send the same declaration again in a moment: nothing is counted twice.",
+    ),
+)
+_TAKEN = Problem(
+    409,
+    "conflicting-duplicate",
+    Message(
+        fr="Ce declaration_id a déjà servi à un autre contenu ; rien n'a été publié. Prenez-en un nouveau ; pour "
+        "corriger l'ancienne déclaration, nommez-la dans replaces.",
+        en="This declaration_id has served for another content; nothing was published. Take a new one; to correct the "
+        "old declaration, name it in replaces.",
     ),
 )
 _SAYS_ITSELF = Message(
@@ -86,6 +97,7 @@ def add_posted(app: FastAPI, face: Face) -> None:
         responses={
             202: {"headers": {"Location": {"schema": {"type": "string"}, "description": "where the answer will be"}}},
             403: {"description": "the caller's role, or what it may publish for this payer"},
+            409: {"description": "the declaration_id is taken by another content"},
             415: {"description": "neither JSON nor CSV"},
             503: {"description": "the broker or the database does not answer: send the same again"},
         },
@@ -104,7 +116,7 @@ def add_posted(app: FastAPI, face: Face) -> None:
 
         The body is an event's value, of one part with up to 100,000 lines, or a CSV with a line of headings; what that
         has no column for may stand in the query. Sent again it has no effect, with or without an `Idempotency-Key`.
-        What the rules make of it, its answer says. Statuses: 202, 403, 413, 415, 422, 503.
+        What the rules make of it, its answer says. Statuses: 202, 403, 409, 413, 415, 422, 503.
         """
         said = Said(declaration_id, payer_id, period, replaces, total_lines, total_base_xof)
         with waiting.room(request.headers.get("content-length", "")):
@@ -142,10 +154,12 @@ def _records(face: Face, parts: Sequence[PayrollDeclared], caller: Caller, reque
 async def _publish(
     face: Face, request: Request, parts: Sequence[PayrollDeclared], records: Sequence[Record]
 ) -> Response:
-    """Once, where there is a key; without one it needs no database, and its ids make the second time nothing."""
+    """Once, where there is a key; without one its ids make the second time nothing, and no session waits for Kafka."""
     answer = Answer(202, _published(parts, caller_of(request)))
 
-    async def do(_: Connection, __: Caller) -> Answer:
+    async def do(connection: Connection, _: Caller) -> Answer:
+        if await would_conflict(connection, parts):
+            raise _TAKEN
         await publish(face.settings.kafka, records)
         return answer
 
@@ -153,6 +167,11 @@ async def _publish(
         if "idempotency-key" in request.headers:
             response = await act(face, request, do)
         else:
+            pool = await face.database.pool()
+            async with pool.acquire() as connection:
+                conflicts = await would_conflict(connection, parts)
+            if conflicts:
+                raise _TAKEN
             await publish(face.settings.kafka, records)
             response = Response(to_json(answer.body), answer.status, media_type=_JSON)
     except BrokerAway as error:
