@@ -88,15 +88,14 @@ def in_a_sentence(reach: Reach, error: Exception, fr: str, en: str) -> Exception
     """What went wrong between Kafka and us, followed by how far we were; any other error as it is."""
     from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError
 
-    if isinstance(error, AuthenticationFailedError):
+    # A client that cannot begin does not say whether nobody is there or it was not let in.
+    if isinstance(error, KafkaConnectionError | AuthenticationFailedError):
+        sasl = "sasl_mechanism" in reach.security
+        french, english = (f", --user et {PASSWORD}", f", --user and {PASSWORD}") if sasl else ("", "")
         return LocalError(
-            f"Kafka ({reach.bootstrap}) refuse ce nom ou ce mot de passe : vérifiez --user et {PASSWORD}. {fr}",
-            f"Kafka ({reach.bootstrap}) refuses this name or password: check --user and {PASSWORD}. {en}",
-        )
-    if isinstance(error, KafkaConnectionError):
-        return LocalError(
-            f"Kafka ne répond pas sur {reach.bootstrap} : vérifiez l'adresse et la sécurité (--security). {fr}",
-            f"Kafka does not answer at {reach.bootstrap}: check the address and the security (--security). {en}",
+            f"Kafka ne répond pas sur {reach.bootstrap}, ou n'ouvre pas : vérifiez l'adresse, --security{french}. {fr}",
+            f"Kafka does not answer at {reach.bootstrap}, or does not let in: check the address, --security{english}. "
+            f"{en}",
         )
     if isinstance(error, KafkaError | OSError):
         reason = str(error) or type(error).__name__

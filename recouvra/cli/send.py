@@ -35,7 +35,7 @@ _option = typer.Option
 _WAIT = _option(
     min=0,
     metavar="SECONDS",
-    help="Attendre la réponse / wait for the answer",
+    help="Attendre si longtemps une réponse / wait so long for an answer",
     show_default=f"{_PATIENCE_SECONDS:g} pour / for {', '.join(ANSWERED_ON)}",
 )
 _File = Annotated[

@@ -76,24 +76,28 @@ class _Sent:
 async def _listen(
     consumer: AIOKafkaConsumer, positions: Positions, awaited: Awaited, wait: float, bar: Progress
 ) -> None:
-    """Hear what is published behind these positions until nothing more is due, or the time is over."""
-    said = in_the_readers_language("réponses", "answers")
-    of = len(awaited.due)
-    task = bar.add_task(said, total=of or None)
-    deadline, heard_at, looked_back = time.monotonic() + wait, time.monotonic(), False
+    """Hear what is published behind these positions until nothing more is due, or nothing came for so long.
+
+    Where nothing is answered only a refusal can come, and whoever asked to wait for one waits out the time.
+    """
+    due = of = len(awaited.due)
+    silence = min(_SILENCE_SECONDS, wait / 2)
+    task = bar.add_task(in_the_readers_language("réponses", "answers"), total=of or None)
+    heard_at, looked_back = time.monotonic(), False
     stand_at(consumer, positions)
-    # Where nothing is answered only a refusal can come, and whoever asked to wait for one waits out the time.
-    while (awaited.due or not of) and (left := deadline - time.monotonic()) > 0:
+    while (due or not of) and (left := heard_at + wait - time.monotonic()) > 0:
         for batch in (await consumer.getmany(timeout_ms=int(min(left, 0.5) * 1000) + 1)).values():
             for record in batch:
-                heard_at = time.monotonic()
                 awaited.hear(record.topic, json.loads(record.value))
-        bar.update(task, completed=of - len(awaited.due))
-        if of and not looked_back and time.monotonic() - heard_at > _SILENCE_SECONDS:
+        # What others are answered says nothing of ours.
+        if len(awaited.due) < due:
+            due, heard_at = len(awaited.due), time.monotonic()
+            bar.update(task, completed=of - due)
+        elif of and not looked_back and time.monotonic() - heard_at > silence:
             here = {place: await consumer.position(place) for place in positions}
-            await _look_back(consumer, positions, awaited, deadline)
+            await _look_back(consumer, positions, awaited, heard_at + wait)
             stand_at(consumer, here)
-            looked_back = True
+            due, looked_back = len(awaited.due), True
     bar.remove_task(task)
 
 
