@@ -54,7 +54,7 @@ async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[
     """
     pool = await database.pool()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(f"set local work_mem = '{_WORK_MEMORY}'")
+        await connection.execute(f"set local work_mem = '{_WORK_MEMORY}'; set local jit = off")
         complete = await complete_up_to(connection, awaited)
         if complete is None:
             raise _not_yet("Les premiers faits sont", "The first facts are still")

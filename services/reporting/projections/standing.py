@@ -13,13 +13,11 @@ from recouvra.chassis.database import Connection
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.reading import Received
+from services.reporting.projections.sums import DAYS, FOLLOW, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
 # facts of the other. One lock for all pairs, since what is summed above them is touched by nearly every batch.
 _ONE_AT_A_TIME = 7_300_000_005
-
-DAYS = (0, 30, 60, 90, 180, 365)
-"""After so many days from the due day what was received by then, by value date, has a column of its own."""
 
 _BY_DAYS = "".join(
     f", case when count(due_on) over known > 0 then "
@@ -27,16 +25,15 @@ _BY_DAYS = "".join(
     for days in DAYS
 )
 
-_ALL = ", ".join(
-    (
-        *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "known_to"),
-        *("is_assessed", "is_received", "assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS)),
-    )
+COLUMNS = (
+    *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "known_to"),
+    *("is_assessed", "is_received", "assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS)),
 )
+_ALL = ", ".join(COLUMNS)
 
 
 async def save(connection: Connection, facts: Iterable[Received]) -> None:
-    """Makes the versions of the pairs that these facts touch, in any order, which stand in the ledgers already.
+    """Makes the versions, and the sums of them, of the pairs of these facts: any, in any order, in the ledgers already.
 
     Called in the transaction that appends them. It sees what other workers committed before it (READ COMMITTED), and
     those that come later see what it leaves.
@@ -52,7 +49,9 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
     if touched:
         pairs = sorted(touched)
         payer_ids, periods = map(list, zip(*pairs, strict=True))
-        await connection.execute(_MAKE, payer_ids, periods, [touched[pair] for pair in pairs])
+        rows = await connection.fetch(_MAKE, payer_ids, periods, [touched[pair] for pair in pairs])
+        if rows:
+            await connection.execute(OTHERS, [row["payer_id"] for row in rows])
 
 
 # What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much.
@@ -94,9 +93,10 @@ with pair as (
     from due
     window known as (partition by payer_id, period order by known_at)
     order by payer_id, period, known_at
-)
-insert into standing as was ({_ALL})
-select {_ALL} from version where known_to >= touched_at
-on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
-where was.* is distinct from excluded.*
-"""  # noqa: S608 - constants of ours
+), made as (
+    insert into standing as was ({_ALL})
+    select {_ALL} from version where known_to >= touched_at
+    on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
+    where was.* is distinct from excluded.*
+    returning old as before, new as after
+), {FOLLOW}"""  # noqa: S608 - constants of ours
