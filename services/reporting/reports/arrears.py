@@ -16,11 +16,11 @@ from services.reporting.reports.standing import known_pairs
 
 KEYS = columns(OF_PAIRS.values())
 _AGES = {
-    "days_1_30_xof": "days between 1 and 30",
-    "days_31_90_xof": "days between 31 and 90",
-    "days_91_180_xof": "days between 91 and 180",
-    "days_181_365_xof": "days between 181 and 365",
-    "days_over_365_xof": "days > 365",
+    "days_1_30_xof": "{} between 1 and 30",
+    "days_31_90_xof": "{} between 31 and 90",
+    "days_91_180_xof": "{} between 91 and 180",
+    "days_181_365_xof": "{} between 181 and 365",
+    "days_over_365_xof": "{} > 365",
 }
 COLUMNS = {
     "arrears_xof": Kind.FRANCS,
@@ -51,14 +51,16 @@ def plan(asked: ArrearsAsked, as_of: datetime) -> Plan:
     at, on = arguments.put(as_of), arguments.put(as_of.date())
     year = f"between {arguments.put(date(as_of.year, 1, 1))} and {arguments.put(date(as_of.year, 12, 31))}"
     filters = of_payers(asked, arguments) + of_periods(asked, arguments)
-    ages = ", ".join(f"sum(unpaid_xof) filter (where {age}) as {name}" for name, age in _AGES.items())
+    groups = f"group by {', '.join(keys) or '()'}"
+    unpaid = "sum(assessed_xof - received_xof) filter (where {})"
+    days = f"{on} - due_on"
+    ages = ", ".join(f"{unpaid.format(age.format(days))} as {name}" for name, age in _AGES.items())
+    none = ", ".join("null" for _ in _AGES)
     part = (
-        f"select {''.join(f'{key}, ' for key in keys)}{ages}, sum(collected_xof) as collected_xof from ("  # noqa: S608 - constants of ours
-        f"select {selected(dimensions)}{on} - due_on as days, assessed_xof - received_xof as unpaid_xof, "
-        f"0::bigint as collected_xof from {known_pairs(at)} where true{filters} "
-        f"union all select {selected(dimensions)}null, 0, received_xof "
-        f"from received where known_at <= {at} and received_on {year}{filters}"
-        f") as owed group by {', '.join(keys) or '()'}"
+        f"select {selected(dimensions)}{ages}, null::numeric as collected_xof "  # noqa: S608 - constants of ours
+        f"from {known_pairs(at)} where true{filters} {groups} "
+        f"union all select {selected(dimensions)}{none}, sum(received_xof) "
+        f"from received where known_at <= {at} and received_on {year}{filters} {groups}"
     )
     return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments)
 

@@ -14,7 +14,6 @@ from recouvra.law.parameters import DUE_ROWS, first_period
 from recouvra.law.period import following
 from services.reporting.reports.asked import OfPeriods
 from services.reporting.reports.plan import Arguments
-from services.reporting.reports.standing import first_known_period
 
 FILES = "({} <> 'self_employed' or right(period, 2) in ('03', '06', '09', '12'))"
 """Whether a kind of payer files for a period: the self-employed declare a quarter's income, in its last month."""
@@ -50,13 +49,13 @@ def payers(at: str, on: date, asked: OfPeriods, where: str, arguments: Arguments
     )
 
 
-def expected(at: str, asked: OfPeriods, keys: Collection[str]) -> str:
+def expected(first: str, asked: OfPeriods, keys: Collection[str]) -> str:
     """A SELECT of payer_kind, territory_code, those of payer_id and period that are `keys`, and `expected`.
 
     As many as the `payer`s of the statement are expected to file for, whether they did or not. Periods begin, unless
-    they are asked for, with the first of which anything is known.
+    they are asked for, with the `first` of which anything is known, a SELECT that is null where nothing is.
     """
-    since = "from_in" if asked.period_from else f"greatest(from_in, coalesce(({first_known_period(at)}), '{_ALWAYS}'))"
+    since = "from_in" if asked.period_from else f"greatest(from_in, coalesce(({first}), '{_ALWAYS}'))"
     told = "payer_kind, territory_code" + (", payer_id" if "payer_id" in keys else "")
     groups = (
         f"select {told}, {_month('since')} as first, {_month('to_in')} as last, count(*) as payers "  # noqa: S608 - ours

@@ -13,7 +13,7 @@ from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns, sel
 from services.reporting.reports.expected import FILES, IS_AFFILIATED, WAS_EXPECTED, expected, payers
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
-from services.reporting.reports.standing import known_pairs
+from services.reporting.reports.standing import first_known_period, known_pairs
 
 KEYS = columns(OF_PAIRS.values())
 COLUMNS = {
@@ -66,10 +66,11 @@ def plan(asked: TimelinessAsked, as_of: datetime) -> Plan:
     at, on = arguments.put(as_of), arguments.put(as_of.date())
     one = "" if asked.payer_id is None else f" and payer_id = {arguments.put(asked.payer_id)}"
     periods, zeros = of_periods(asked, arguments), ", 0" * len(_COUNTED)
-    silent = expected(at, asked, more)
+    first = first_known_period(at) if one else "select min(first_in) from cell"
+    silent = expected(first, asked, more)
     counted = ", ".join(f"{aggregate} as {name}" for name, aggregate in _COUNTED.items())
     part = (
-        f"with payer as materialized ({payers(at, as_of.date(), asked, one, arguments)}), "  # noqa: S608 - ours
+        f"with payer as not materialized ({payers(at, as_of.date(), asked, one, arguments)}), "  # noqa: S608 - ours
         "cell as materialized ("
         "select pair.payer_kind, pair.territory_code, payer.payer_kind as last_kind, "
         f"payer.territory_code as last_code{also}, min(period) as first_in, "
