@@ -54,13 +54,13 @@ class Mismatch(NamedTuple):
     expected: Message
 
 
-def mismatches(error: ValidationError, depth: int = 0) -> list[Mismatch]:
-    """Tell every fault of a value, in the order in which its fields stand; at least one.
+def mismatches(error: ValidationError, depth: int = 0, most: int | None = None) -> list[Mismatch]:
+    """Tell every fault of a value, or the first so many, in the order in which its fields stand; at least one.
 
     `depth` is how many steps of the path lead to the value itself (1 inside a structured envelope). The pointer holds
     names of our fields and numbers only, never a name that was sent.
     """
-    return [_mismatch(fault, depth) for fault in error.errors(include_url=False, include_input=False)]
+    return [_mismatch(fault, depth) for fault in error.errors(include_url=False, include_input=False)[:most]]
 
 
 def _mismatch(fault: ErrorDetails, depth: int) -> Mismatch:

@@ -8,6 +8,7 @@ from recouvra.contracts.codes import Reason
 from recouvra.vendor.faults import Fault, Filing, Place, wanted
 from recouvra.vendor.headings import Said
 from recouvra.vendor.json_values import read_json
+from recouvra.vendor.parts import MOST_LINES
 from recouvra.vendor.rows import BrokenTable, csv_rows, decoded, xlsx_rows
 from recouvra.vendor.table import read_table
 
@@ -31,7 +32,13 @@ def form_of(content: bytes, name: str = "") -> str:
 
 
 def read_filing(
-    content: bytes, form: str, said: Said = NOTHING_SAID, *, sheet: str | None = None, long: bool = False
+    content: bytes,
+    form: str,
+    said: Said = NOTHING_SAID,
+    *,
+    sheet: str | None = None,
+    long: bool = False,
+    most_lines: int = MOST_LINES,
 ) -> Filing:
     """Everything that a file holds. Nothing is raised, whatever the bytes: what is wrong is told as faults.
 
@@ -41,18 +48,19 @@ def read_filing(
         sheet: the worksheet to read; the first one otherwise.
         long: a JSON value that says it has one part may hold all lines of the declaration, and is cut into parts, as
             tables always are; otherwise 1,001 lines are a fault, as they are on Kafka.
+        most_lines: how many rows of a table are read; one more is a fault.
     """
     if form == "json":
         return read_json(content.removeprefix(_UTF_8_BOM), long=long)
     if content.startswith(_OLD_EXCEL):
         return Filing("xlsx", [], [_OLD], [])
     if form == "xlsx":
-        return read_table("xlsx", xlsx_rows(content, sheet), said, ())
+        return read_table("xlsx", xlsx_rows(content, sheet), said, (), most_lines)
     try:
         text, notes = decoded(content)
     except BrokenTable as broken:
         return Filing("csv", [], [Fault(Place(broken.row), Reason.SCHEMA_MISMATCH, broken.expected)], [])
-    return read_table("csv", csv_rows(text), said, notes)
+    return read_table("csv", csv_rows(text), said, notes, most_lines)
 
 
 _OLD = Fault(

@@ -22,6 +22,7 @@ _FRENCH = {
 }
 OF_THE_LINE = ("line_no", "insured_number", "base_xof")
 OF_THE_DECLARATION = tuple(name for name in READERS if name not in OF_THE_LINE)
+_MOST_COLUMNS = 500
 _NEEDED = ("declaration_id", "payer_id", "period", "insured_number", "base_xof")
 
 
@@ -70,6 +71,8 @@ def columns_of(row: int, cells: Sequence[Cell], said: Said) -> tuple[Columns, li
     A column is named by its field (`base_xof`) or in French (`assiette`); case, accents, blanks and hyphens do not
     count. Columns of other names are ignored.
     """
+    if len(cells) > _MOST_COLUMNS:
+        return Columns(row, {}, {}, 0, []), [Fault(Place(row), Reason.SCHEMA_MISMATCH, _TOO_WIDE)]
     at: dict[str, int] = {}
     headings: dict[str, str] = {}
     ignored: list[str] = []
@@ -114,6 +117,7 @@ def _column(field: str) -> Message:
     )
 
 
+_TOO_WIDE = wanted(f"au plus {_MOST_COLUMNS} colonnes", f"at most {_MOST_COLUMNS} columns")
 _ONCE = wanted("cette colonne une seule fois", "this column once only")
 _TWICE = wanted(
     "cette valeur une seule fois : le fichier a une colonne pour elle, ôtez l'option ou la colonne",

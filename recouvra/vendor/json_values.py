@@ -15,8 +15,9 @@ from recouvra.contracts.mismatch import Mismatch, mismatches
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Refusal, read
 from recouvra.contracts.record import Record
+from recouvra.contracts.thorough import every_fault
 from recouvra.vendor.faults import Fault, FiledPart, Filing, Place, wanted
-from recouvra.vendor.parts import read_long, split
+from recouvra.vendor.parts import LongDeclaration, read_long, split
 
 _STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 _ANY = Envelope("file", "/file", PayrollDeclared.event_type(), datetime(2000, 1, 1, tzinfo=UTC))
@@ -42,7 +43,8 @@ def read_json(content: bytes, *, long: bool) -> Filing:
         except NotJson:
             filing.faults.append(_unreadable(value, line))
         except ValidationError as error:
-            filing.faults.extend(_placed(mismatches(error), Reason.SCHEMA_MISMATCH, document, line))
+            faults = _all(mismatches(error), LongDeclaration, value)
+            filing.faults.extend(_placed(faults, Reason.SCHEMA_MISMATCH, document, line))
     if not filing.parts and not filing.faults:
         filing.faults.append(_unreadable(content, None))
     return filing
@@ -106,10 +108,21 @@ def _refused(refusal: Refusal, value: bytes, document: Any, line: int | None) ->
     elif refusal.reason is Reason.INVALID_JSON:
         yield _unreadable(value, line)
     elif refusal.faults:
-        is_inside = refusal.reason is Reason.SCHEMA_MISMATCH and _is_structured(document)
-        yield from _placed(refusal.faults, refusal.reason, _within(document) if is_inside else document, line)
+        faults, shown = refusal.faults, document
+        if refusal.reason is Reason.SCHEMA_MISMATCH:
+            if _is_structured(document):
+                shown = _within(document)
+                value = json.dumps(shown).encode()
+            faults = _all(faults, PayrollDeclared, value)
+        yield from _placed(faults, refusal.reason, shown, line)
     else:
         yield Fault(Place(line), refusal.reason)
+
+
+def _all(told: Sequence[Mismatch], model: type[PayrollDeclared], value: bytes) -> list[Mismatch]:
+    """Every fault of a value: those that a reader tells first, who stops at a faulty line, then the others."""
+    whole = every_fault(model, value)
+    return [*told, *(one for one in (mismatches(whole) if whole else ()) if one not in told)]
 
 
 def _placed(faults: Sequence[Mismatch], reason: Reason, document: Any, line: int | None) -> Iterator[Fault]:

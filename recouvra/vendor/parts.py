@@ -3,30 +3,31 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
 from recouvra.contracts.reading import fitted
 
 PART_LINES = 1_000
-MOST_PARTS = 1_000
+MOST_LINES = PART_LINES * 1_000
+"""Of a declaration: as many parts as the contract takes."""
 
 
 class LongDeclaration(PayrollDeclared):
     """A `payroll-declared` value that may hold the lines of all its parts, where it says that it has one alone."""
 
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False)] = Field(
-        max_length=PART_LINES * MOST_PARTS,
+    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
+        max_length=MOST_LINES,
         description="All lines of the declaration, which is then cut into parts; or those of one part, at most 1,000.",
     )
 
 
-def read_long(value: bytes) -> PayrollDeclared:
+def read_long(value: bytes, model: type[LongDeclaration] = LongDeclaration) -> PayrollDeclared:
     """Read a declaration's JSON as a record's value is read; one that says it has one part alone may be long.
 
     Raises NotJson, ValidationError.
     """
-    declared = fitted(LongDeclaration, value)
+    declared = fitted(model, value)
     if declared.parts > 1 and len(declared.lines) > PART_LINES:
         return fitted(PayrollDeclared, value)  # which says what is wrong with it
     return declared

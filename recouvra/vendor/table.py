@@ -12,7 +12,7 @@ from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
 from recouvra.vendor.cells import READERS, Cell, Unreadable
 from recouvra.vendor.faults import Fault, FiledPart, Filing, Place, wanted
 from recouvra.vendor.headings import OF_THE_DECLARATION, OF_THE_LINE, Columns, Said, columns_of
-from recouvra.vendor.parts import MOST_PARTS, PART_LINES, LongDeclaration, split
+from recouvra.vendor.parts import LongDeclaration, split
 from recouvra.vendor.rows import BrokenTable, Row
 
 _LINES = TypeAdapter(tuple[DeclaredLine, ...])
@@ -30,7 +30,7 @@ class _Declaration:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Message]) -> Filing:
+def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Message], most_lines: int) -> Filing:
     """Every declaration of a table, by payer and declaration in the order in which they begin."""
     filing = Filing(form, [], [], list(notes))
     reading = iter(rows)
@@ -42,7 +42,7 @@ def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Messa
             return filing
         if columns.ignored:
             filing.notes.append(_ignored(columns.ignored))
-        declarations = _Table(columns, said, filing.faults).declarations(reading)
+        declarations = _Table(columns, said, filing.faults).declarations(_bounded(reading, most_lines))
     except BrokenTable as broken:
         filing.faults.append(Fault(Place(broken.row), Reason.SCHEMA_MISMATCH, broken.expected))
         return filing
@@ -50,6 +50,14 @@ def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Messa
         filing.parts.extend(_parts(declaration, columns, filing))
     filing.faults.sort(key=lambda fault: fault.place.line or 0)
     return filing
+
+
+def _bounded(rows: Iterator[Row], most: int) -> Iterator[Row]:
+    """The rows, until there is one too many. Raises BrokenTable."""
+    for count, row in enumerate(rows, 1):
+        if count > most:
+            raise BrokenTable(row.number, wanted(f"au plus {most} lignes", f"at most {most} lines"))
+        yield row
 
 
 class _Table:
@@ -139,9 +147,6 @@ class _Table:
 def _parts(declaration: _Declaration, columns: Columns, filing: Filing) -> Iterator[FiledPart]:
     """The values of a declaration, none where anything of it is wrong."""
     lines = _sound_lines(declaration, columns, filing.faults)
-    if len(declaration.lines) > PART_LINES * MOST_PARTS:
-        filing.faults.append(Fault(Place(declaration.row), Reason.SCHEMA_MISMATCH, _TOO_LONG))
-        return
     whole = _whole(declaration, lines or (), columns, filing)
     if whole is None or lines is None or declaration.has_faults:
         return
@@ -223,7 +228,6 @@ _TOO_WIDE = wanted(
     "autant de cellules que d'en-têtes : une virgule dans un montant en fait deux",
     "as many cells as headings: a comma within an amount makes two of it",
 )
-_TOO_LONG = wanted("au plus 1 000 000 lignes", "at most 1,000,000 lines")
 _NIL_AND_LINES = wanted(
     "des lignes, ou une ligne seule sans elles (total 0)", "lines, or one row alone without them (total 0)"
 )

@@ -215,6 +215,9 @@ async def test_every_fault_of_a_value_is_told_with_a_pointer_and_nothing_is_publ
         ("payer_id;declaration_id;period;insured_number;base_xof\nP1;D1;2026-01;1;1\nP1;D2;2026-01;1;1", {},
          ["/body/row/3/declaration_id"]),
         ("", {}, ["/body/row/1"]),
+        ("insured_number;base_xof\n" + "1;1\n" * 100_001,
+         {"payer_id": "P1", "declaration_id": "D", "period": "2026-01"}, ["/body/row/100002"]),
+        (";" * 1_000_000, {}, ["/body/row/1"]),
     ],
 )  # fmt: skip
 async def test_every_fault_of_a_table_is_told_with_its_row(

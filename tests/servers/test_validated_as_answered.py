@@ -118,7 +118,7 @@ def spoiled(dice: random.Random, value: Value) -> Value | bytes:
         at = dice.choice(places)
         name = dice.choice([key for key in at if key not in ("lines", "totals")] or ["lines"])
         if dice.random() < 0.3:
-            at.pop(name)
+            at.pop(name, None)
         else:
             at[name] = dice.choice(
                 [1.5, "1 ", "a b", [], {}, True, -(10**16), 2**40, "x" * 65, "2026/13", "", "\ud800"]

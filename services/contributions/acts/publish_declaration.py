@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import ValidationError
+from pydantic import FailFast, Field, ValidationError
 
 from recouvra.chassis.callers import Caller
 from recouvra.chassis.database import Connection
@@ -22,13 +23,14 @@ from recouvra.chassis.sources import Sources
 from recouvra.contracts.codes import Message
 from recouvra.contracts.mending import NotJson
 from recouvra.contracts.mismatch import mismatches
-from recouvra.contracts.payroll_declared import PayrollDeclared
+from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
 from recouvra.contracts.reading import read
 from recouvra.contracts.record import Record
+from recouvra.contracts.thorough import every_fault
 from recouvra.vendor.faults import FiledPart, Place, wanted
 from recouvra.vendor.files import read_filing
 from recouvra.vendor.headings import Said
-from recouvra.vendor.parts import read_long, split
+from recouvra.vendor.parts import LongDeclaration, read_long, split
 from recouvra.vendor.records import record_of
 from services.contributions.domain.declaration import State
 from services.contributions.store.parts import contents_read
@@ -41,12 +43,20 @@ Faults = list[tuple[str, Message]]
 """JSON Pointers into the request, and what should stand there; of a table, `/body/row/12/base_xof`."""
 
 
-class Faulty(Exception):
-    """The body is no declaration that a reader would take: every fault, none with what was sent."""
+class PostedDeclaration(LongDeclaration):
+    """A declaration as it may come over HTTP: whole in one part, or a part of one."""
 
-    def __init__(self, faults: Faults) -> None:
+    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
+        max_length=LINES, description="All lines of the declaration, at most 100,000; of one part of several, 1,000."
+    )
+
+
+class Faulty(Exception):
+    """The body is no declaration that a reader would take: its faults, the first 1,000, none with what was sent."""
+
+    def __init__(self, faults: Faults, count: int | None = None) -> None:
         super().__init__("a declaration that cannot be read")
-        left = len(faults) - _MOST_FAULTS
+        left = (len(faults) if count is None else count) - _MOST_FAULTS
         self.faults = faults[:_MOST_FAULTS]
         if left > 0:
             self.faults.append(("/body", wanted(f"et {left} fautes de plus", f"and {left} faults more")))
@@ -63,23 +73,25 @@ def source_of(caller: Caller) -> str:
 def parts_of_json(body: bytes) -> list[PayrollDeclared]:
     """The parts of an event's value; one that says it has one part may hold up to 100,000 lines. Raises Faulty."""
     try:
-        declared = read_long(body)
+        declared = read_long(body, PostedDeclaration)
     except NotJson as error:
         raise Faulty([("/body", wanted("du JSON en UTF-8, sans NaN", "JSON in UTF-8, without NaN"))]) from error
     except ValidationError as error:
-        raise Faulty([(f"/body{pointer}", expected) for pointer, expected in mismatches(error)]) from error
-    return _few_enough(list(split(declared)), "/body/lines")
+        whole = every_fault(PostedDeclaration, body) or error
+        found = mismatches(whole, most=_MOST_FAULTS)
+        raise Faulty([(f"/body{pointer}", expected) for pointer, expected in found], whole.error_count()) from error
+    return list(split(declared))
 
 
 def parts_of_csv(body: bytes, said: Said) -> list[PayrollDeclared]:
     """The parts of the one declaration that a table holds. Raises Faulty."""
-    filing = read_filing(body, "csv", said)
+    filing = read_filing(body, "csv", said, most_lines=LINES)
     if filing.faults:
         raise Faulty([(_pointer(fault.place), fault.expected or fault.message) for fault in filing.faults])
     parts = [filed.event for filed in filing.parts]
     if len({(part.payer_id, part.declaration_id) for part in parts}) > 1:
         raise Faulty([(_pointer(_second(filing.parts)), _ONE_ALONE)])
-    return _few_enough(parts, "/body")
+    return parts
 
 
 def records_of(
@@ -112,12 +124,6 @@ async def would_conflict(connection: Connection, parts: Sequence[PayrollDeclared
     )
 
 
-def _few_enough(parts: list[PayrollDeclared], pointer: str) -> list[PayrollDeclared]:
-    if sum(len(part.lines) for part in parts) > LINES:
-        raise Faulty([(pointer, _TOO_MANY)])
-    return parts
-
-
 def _second(parts: Sequence[FiledPart]) -> Place:
     """Where the second declaration of a table begins."""
     first = parts[0].event.payer_id, parts[0].event.declaration_id
@@ -129,7 +135,6 @@ def _pointer(place: Place) -> str:
     return f"/body/row/{place.line}{place.field}" if place.line is not None else f"/body{place.field}"
 
 
-_TOO_MANY = wanted("au plus 100 000 lignes", "at most 100,000 lines")
 _ONE_ALONE = wanted(
     "une seule déclaration par envoi : envoyez l'autre à part", "one declaration a request: send the other by itself"
 )

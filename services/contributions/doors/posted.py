@@ -23,9 +23,9 @@ from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Refusal
 from recouvra.contracts.record import Record
 from recouvra.vendor.headings import Said
-from recouvra.vendor.parts import LongDeclaration
 from services.contributions.acts.publish_declaration import (
     Faulty,
+    PostedDeclaration,
     parts_of_csv,
     parts_of_json,
     records_of,
@@ -195,7 +195,7 @@ def _published(parts: Sequence[PayrollDeclared], caller: Caller) -> Published:
 
 def _described() -> dict[str, Any]:
     """Both bodies, for OpenAPI."""
-    described = bodies.described(LongDeclaration)
+    described = bodies.described(PostedDeclaration)
     described["requestBody"]["content"][_CSV] = {
         "schema": {"type": "string"},
         "example": "declaration_id;payer_id;period;insured_number;base_xof\n"
