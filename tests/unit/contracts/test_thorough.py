@@ -1,4 +1,4 @@
-"""A reader stops at the first faulty line, whatever follows; who can mend them is told all, unless they are too many."""
+"""A reader stops at the first faulty line, whatever follows; who can mend them is told all, unless they are many."""
 
 from __future__ import annotations
 
