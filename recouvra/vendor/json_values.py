@@ -17,7 +17,7 @@ from recouvra.contracts.reading import Refusal, read
 from recouvra.contracts.record import Record
 from recouvra.contracts.thorough import every_fault
 from recouvra.vendor.faults import Fault, FiledPart, Filing, Place, wanted
-from recouvra.vendor.parts import LongDeclaration, read_long, split
+from recouvra.vendor.parts import PART_LINES, LongDeclaration, read_long, split
 
 _STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 _ANY = Envelope("file", "/file", PayrollDeclared.event_type(), datetime(2000, 1, 1, tzinfo=UTC))
@@ -40,6 +40,8 @@ def read_json(content: bytes, *, long: bool) -> Filing:
                 _add(filing, read(Record(PayrollDeclared.topic, 0, 0, _key(document), value, headers)).event, line)
         except Refusal as refusal:
             filing.faults.extend(_refused(refusal, value, document, line))
+            if _is_long(document):
+                filing.notes.append(_CUT)
         except NotJson:
             filing.faults.append(_unreadable(value, line))
         except ValidationError as error:
@@ -48,6 +50,19 @@ def read_json(content: bytes, *, long: bool) -> Filing:
     if not filing.parts and not filing.faults:
         filing.faults.append(_unreadable(content, None))
     return filing
+
+
+_CUT = wanted(
+    "Kafka ne prend que 1 000 lignes par valeur. « recouvra send » et POST /v1/declarations découpent une valeur plus "
+    "longue : vérifiez-la alors avec --whole.",
+    "Kafka takes 1,000 lines a value only. “recouvra send” and POST /v1/declarations cut a longer value into parts: "
+    "check it with --whole then.",
+)
+
+
+def _is_long(document: Any) -> bool:
+    lines = document.get("lines") if isinstance(document, dict) else None
+    return isinstance(lines, list) and len(lines) > PART_LINES
 
 
 def _add(filing: Filing, event: object, line: int | None, envelope: Envelope | None = None) -> None:
