@@ -12,7 +12,7 @@ from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns, selected
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
-from services.reporting.reports.standing import known_pairs
+from services.reporting.reports.standing import known_cells
 
 KEYS = columns(OF_PAIRS.values())
 _AGES = {
@@ -58,7 +58,7 @@ def plan(asked: ArrearsAsked, as_of: datetime) -> Plan:
     none = ", ".join("null" for _ in _AGES)
     part = (
         f"select {selected(dimensions)}{ages}, null::numeric as collected_xof "  # noqa: S608 - constants of ours
-        f"from {known_pairs(at)} where true{filters} {groups} "
+        f"from {known_cells(at, asked, keys)} where true{filters} {groups} "
         f"union all select {selected(dimensions)}{none}, sum(received_xof) "
         f"from received where known_at <= {at} and received_on {year}{filters} {groups}"
     )

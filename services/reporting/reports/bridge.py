@@ -11,6 +11,7 @@ from pydantic import Field
 from services.reporting.reports.asked import Instant, OfPayers, OfPeriods, Paged
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
+from services.reporting.reports.standing import known_cells
 
 _BASES = {
     "declared_xof": "declared",
@@ -59,15 +60,15 @@ def plan(asked: BridgeAsked, as_of: datetime) -> Plan:
     filters = of_payers(asked, arguments) + of_periods(asked, arguments)
     between = f"known_at > {since} and known_at <= {to}{filters}"
     bases = ", ".join(
-        f"sum(assessed_xof) filter (where known_at > {since} and basis = {arguments.put(basis)}) as {name}"
-        for name, basis in _BASES.items()
+        f"sum(assessed_xof) filter (where basis = {arguments.put(basis)}) as {name}" for name, basis in _BASES.items()
+    )
+    first, last = (
+        f"(select sum(assessed_xof) as assessed_{end}_xof, sum(received_xof) as received_{end}_xof "  # noqa: S608 - constants of ours
+        f"from {known_cells(at, asked, ())} where true{filters}) as {end}_sums"
+        for end, at in (("from", since), ("to", to))
     )
     part = (
-        "select * from "  # noqa: S608 - constants of ours
-        f"(select sum(assessed_xof) filter (where known_at <= {since}) as assessed_from_xof, {bases}, "
-        f"sum(assessed_xof) as assessed_to_xof from assessed where known_at <= {to}{filters}) as due, "
-        f"(select sum(received_xof) filter (where known_at <= {since}) as received_from_xof, "
-        f"sum(received_xof) as received_to_xof from received where known_at <= {to}{filters}) as came, "
+        f"select * from {first}, {last}, (select {bases} from assessed where {between}) as due, "  # noqa: S608 - constants of ours
         "(select sum(net_xof) filter (where net_xof < 0) as taken_back_xof from ("
         f"select sum(received_xof) as net_xof from received where {between} and ({_PLACED}) in "
         f"(select {_PLACED} from received where received_xof < 0 and {between}) group by {_PLACED}) as net) as back"

@@ -9,7 +9,7 @@ from typing import Any
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import Dimension, columns, selected
 from services.reporting.reports.plan import Arguments, of_payers, of_periods
-from services.reporting.reports.standing import known_pairs
+from services.reporting.reports.standing import known_cells
 
 
 class CurveAsked(Paged, OfPayers, OfPeriods):
@@ -20,13 +20,14 @@ def curve(
     dimensions: Sequence[Dimension], asked: CurveAsked, as_of: datetime, arguments: Arguments, points: Sequence[int]
 ) -> str:
     """A SELECT of the keys and of `measured` over the pairs known at `as_of`, each under its own kind and territory."""
+    keys = columns(dimensions)
     sums = ", ".join(f"sum(received_{days}_xof) as received_{days}_xof" for days in points)
-    pairs = known_pairs(arguments.put(as_of))
+    cells = known_cells(arguments.put(as_of), asked, keys)
     return (
         f"select {selected(dimensions)}sum(assessed_xof) as assessed_xof, "  # noqa: S608 - constants of ours
-        f"max(due_on) filter (where assessed_xof > 0) as last_due_on, {sums} "
-        f"from {pairs} where true{of_payers(asked, arguments)}{of_periods(asked, arguments)} "
-        f"group by {', '.join(columns(dimensions))}"
+        f"max(due_on) filter (where pairs_with_dues > 0) as last_due_on, {sums} "
+        f"from {cells} where true{of_payers(asked, arguments)}{of_periods(asked, arguments)} "
+        f"group by {', '.join(keys)}"
     )
 
 

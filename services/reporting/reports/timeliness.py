@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -66,18 +66,18 @@ def plan(asked: TimelinessAsked, as_of: datetime) -> Plan:
     at, on = arguments.put(as_of), arguments.put(as_of.date())
     one = "" if asked.payer_id is None else f" and payer_id = {arguments.put(asked.payer_id)}"
     periods, zeros = of_periods(asked, arguments), ", 0" * len(_COUNTED)
-    first = first_known_period(at) if one else "select min(first_in) from cell"
-    silent = expected(first, asked, more)
+    silent = expected(first_known_period(at), asked, more)
+    own, last = (_whose(asked, keys, of) for of in ("pair", "payer"))
     counted = ", ".join(f"{aggregate} as {name}" for name, aggregate in _COUNTED.items())
     part = (
         f"with payer as not materialized ({payers(at, as_of.date(), asked, one, arguments)}), "  # noqa: S608 - ours
         "cell as materialized ("
-        "select pair.payer_kind, pair.territory_code, payer.payer_kind as last_kind, "
-        f"payer.territory_code as last_code{also}, min(period) as first_in, "
+        f"select {own[0]} as payer_kind, {own[1]} as territory_code, "
+        f"{last[0]} as last_kind, {last[1]} as last_code{also}, "
         f"count(*) filter (where {WAS_EXPECTED}) as was_expected, {counted} "
         f"from (select *, due_on <= {on} as is_due from {known_pairs(at)} where true{one}{periods}) as pair "
         "left join payer using (payer_id) "
-        f"group by pair.payer_kind, pair.territory_code, last_kind, last_code{also}) "
+        f"group by {', '.join((*own, *last, *more))}) "
         f"select {selected(dimensions)}{', '.join(f'sum({name}) as {name}' for name in _MEASURES)} from ("
         f"select payer_kind, territory_code{also}, filed as expected, {', '.join(_COUNTED)} from cell "
         f"union all select last_kind, last_code{also}, -was_expected{zeros} from cell where was_expected > 0 "
@@ -86,6 +86,14 @@ def plan(asked: TimelinessAsked, as_of: datetime) -> Plan:
         f"group by {', '.join(keys) or '()'}{' having sum(expected) > 0 or sum(due_xof) > 0' if keys else ''}"
     )
     return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments)
+
+
+def _whose(asked: TimelinessAsked, keys: Sequence[str], table: str) -> tuple[str, str]:
+    """Under which kind and territory a row of `table` stands, as far as anybody asks: fewer groups take less time."""
+    kind = f"{table}.payer_kind" if asked.payer_kind or "payer_kind" in keys else "''::text"
+    if "territory_code" in keys or asked.territory:
+        return kind, f"{table}.territory_code"
+    return kind, f"left({table}.territory_code, 2)" if asked.region or "region" in keys else "''::text"
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:
