@@ -11,6 +11,7 @@ RUN python locked.py service > service.lock \
 COPY README.md LICENSE ./
 COPY recouvra recouvra
 COPY services services
+COPY docs/vendors docs/vendors
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheel . \
  && pip --python /opt/recouvra/bin/python install --no-cache-dir --no-deps wheel/*.whl \
  && pip --python /opt/recouvra/bin/python check

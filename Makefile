@@ -25,6 +25,7 @@ same-tests: install
 check: install
 	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/mypy
 	$(BIN)/python -m recouvra.contracts.export --check && $(BIN)/python -m services.openapi --check
+	$(BIN)/python -m services.pages --check
 	$(BIN)/python -m pytest tests/house
 
 bench: install
@@ -39,7 +40,7 @@ mutants: install
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 schemas: install
-	$(BIN)/python -m recouvra.contracts.export && $(BIN)/python -m services.openapi
+	$(BIN)/python -m recouvra.contracts.export && $(BIN)/python -m services.openapi && $(BIN)/python -m services.pages
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 ou plus récent est nécessaire / Python 3.11 or newer is needed (make PYTHON=python3.12 …); this is " + sys.version.split()[0])'

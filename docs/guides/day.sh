@@ -11,7 +11,7 @@ trap 'rm -f "$records"' EXIT
 # say TOPIC SOURCE DAY: publishes the lines that follow
 say() {
     cat > "$records"
-    recouvra send "$records" --as "$1" --source "$2" --time "$3T09:00:00Z"
+    recouvra send "$records" --as "$1" --source "$2" --time "$3T09:00:00Z" --no-wait
 }
 
 # until_told ADDRESS TEXT: waits until the answer holds the text

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from recouvra.cli.backup import backup, restore
+from recouvra.cli.conformance import conformance
 from recouvra.cli.dead_letters import dead_letters
 from recouvra.cli.demo import demo
 from recouvra.cli.rebuild import rebuild
@@ -15,6 +16,7 @@ from recouvra.cli.run_service import migrate, service
 from recouvra.cli.send import send
 from recouvra.cli.topics import topics
 from recouvra.cli.up import up
+from recouvra.cli.validate import validate
 from recouvra.cli.verify import verify
 from recouvra.local.errors import LocalError, in_the_readers_language
 
@@ -24,7 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for verb in (up, demo, service, migrate, topics, send, backup, restore, verify, rebuild):
+for verb in (up, demo, service, migrate, topics, validate, send, conformance, backup, restore, verify, rebuild):
     app.command()(verb)
 app.add_typer(report, name="report")
 app.add_typer(dead_letters, name="dead-letters")

@@ -1,38 +1,128 @@
-"""`recouvra send FILE --as TOPIC`: publish events from a file of JSON lines, checked whole before the first is sent."""
+"""`recouvra send FILE --as TOPIC`: publish events from a file, checked whole first, and hear what became of them.
+
+What a file becomes: `send_records.py`, a payroll's file `send_filed.py`; Kafka: `send_publishing.py`; what is awaited:
+`send_answers.py`.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID, uuid5
 
 import typer
 
-from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption, broker
-from recouvra.cli.terminal import notes, tell, wrong_use
-from recouvra.local.errors import LocalError
+from recouvra.cli import kafka
+from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption
+from recouvra.cli.send_answers import ANSWERED_ON, Awaited
+from recouvra.cli.send_filed import filed
+from recouvra.cli.send_publishing import publish
+from recouvra.cli.send_records import Mode, Ready, Sending, records
+from recouvra.cli.send_shown import show
+from recouvra.cli.terminal import tell, wrong_use
 
 if TYPE_CHECKING:
-    from recouvra.contracts.record import Record
+    from recouvra.vendor.headings import Said
 
-_IDENTITIES = UUID("5f0c3e0e-7a52-5d5b-9a0c-9d2f5a0f6a11")
-_IN_FLIGHT = 2000
+_PATIENCE_SECONDS = 60.0
+_FILED = "payroll-declared"
+_BESIDE = "D'un CSV ou XLSX, à défaut de colonne / of a CSV or XLSX, where it has no column"
+
+_option = typer.Option
+_WAIT = _option(
+    min=0,
+    metavar="SECONDS",
+    help="Attendre si longtemps une réponse / wait so long for an answer",
+    show_default=f"{_PATIENCE_SECONDS:g} pour / for {', '.join(ANSWERED_ON)}",
+)
+_File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Une valeur JSON par ligne, CSV, XLSX / a JSON value a line")
+]
+_Topic = Annotated[str, _option("--as", metavar="TOPIC", help="payroll-declared, payment-reported, …")]
+_Time = Annotated[str | None, _option(help="ce_time de tous / of all (RFC 3339)", show_default="maintenant / now")]
+_Anyway = Annotated[
+    bool, _option("--anyway", help="Même ce qui serait rejeté / even what would be rejected as a whole")
+]
+_Beside = Annotated[str | None, _option(help=_BESIDE, show_default=False)]
+_Total = Annotated[int | None, _option(help=_BESIDE, show_default=False)]
+_Sheet = Annotated[str | None, _option(help="La feuille / the worksheet", show_default="première / first")]
 
 
 def send(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Une valeur JSON par ligne / one JSON value a line")],
-    topic: Annotated[str, typer.Option("--as", metavar="TOPIC", help="payroll-declared, payment-reported, …")],
-    source: Annotated[str, typer.Option(help="Qui publie / who publishes")] = "/recouvra/send",
-    time: Annotated[
-        str | None, typer.Option(help="ce_time de tous / of all (RFC 3339)", show_default="maintenant / now")
-    ] = None,
+    file: _File,
+    topic: _Topic,
+    source: Annotated[str, _option(help="Qui publie / who publishes")] = "/recouvra/send",
+    time: _Time = None,
+    mode: Annotated[Mode, _option(help="Mode de contenu CloudEvents / content mode")] = Mode.BINARY,
+    wait: Annotated[float | None, _WAIT] = None,
+    no_wait: Annotated[bool, _option("--no-wait", help="Ne rien attendre / wait for nothing")] = False,
+    anyway: _Anyway = False,
+    declaration_id: _Beside = None,
+    payer_id: _Beside = None,
+    period: _Beside = None,
+    replaces: _Beside = None,
+    total_lines: _Total = None,
+    total_base_xof: _Total = None,
+    sheet: _Sheet = None,
     bootstrap: BootstrapOption = None,
+    config: kafka.ConfigOption = None,
+    security: kafka.SecurityOption = None,
+    mechanism: kafka.MechanismOption = None,
+    user: kafka.UserOption = None,
+    ca_file: kafka.CaOption = None,
+    certificate: kafka.CertificateOption = None,
+    key: kafka.KeyOption = None,
     data: DataOption = DEFAULT_FOLDER,
-    as_json: Annotated[bool, typer.Option("--json", help="Pour les machines / for machines")] = False,
-) -> None:
-    """Publie des événements / Publish events. Deux fois le même fichier : aucun effet / twice: no effect."""
+    as_json: Annotated[bool, _option("--json", help="Pour les machines / for machines")] = False,
+) -> int:
+    """Publie et attend la réponse / Publish and await the answer. Deux fois : aucun effet / twice: no effect.
+
+    Code 1 si l'un est rejeté, refusé ou sans réponse / exit code 1 where one is rejected, refused or not answered.
+    """
+    from recouvra.vendor.headings import Said
+
+    sending = Sending(_inbound(topic), source, _instant(time), mode)
+    said = Said(declaration_id, payer_id, period, replaces, total_lines, total_base_xof)
+    patience = _patience(topic, wait, no_wait)
+    count, awaited, ready = _checked(file, sending, said, sheet, anyway, as_json)
+    reach = kafka.reach(
+        bootstrap, data, config,
+        protocol=security, mechanism=mechanism, user=user, ca=ca_file, certificate=certificate, key=key,
+    )  # fmt: skip
+    sent = asyncio.run(publish(reach, ready(), count, awaited, patience))
+    if as_json:
+        told = {"file": str(file), "topic": topic, "sent": sent} | ({} if patience is None else awaited.as_json())
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        tell(f"{sent} événements publiés sur {topic}.", f"{sent} events published to {topic}.")
+        if patience is not None:
+            show(awaited, patience)
+    return 0 if patience is None or awaited.is_well else 1
+
+
+def _checked(
+    file: Path, sending: Sending, said: Said, sheet: str | None, anyway: bool, as_json: bool
+) -> tuple[int, Awaited, Callable[[], Iterator[Ready]]]:
+    """The whole file, read once: how many records it makes, what is awaited of them, and the records again.
+
+    Declarations are kept, for they are judged together; of anything else no more than a line is in memory.
+    """
+    if sending.topic == _FILED:
+        kept = filed(file, sending, said, sheet, anyway=anyway, as_json=as_json)
+        return len(kept), Awaited.of(sending.topic, (one.event for one in kept)), lambda: iter(kept)
+    if said.given() or sheet:
+        raise wrong_use(f"Un CSV ou XLSX ne va que sur {_FILED}.", f"A CSV or XLSX goes to {_FILED} only.")
+    awaited, count = Awaited(sending.topic), 0
+    for one in records(file, sending):
+        awaited.expect(one.event)
+        count += 1
+    return count, awaited, lambda: records(file, sending)
+
+
+def _inbound(topic: str) -> str:
     from recouvra.contracts.topics import INBOUND
 
     if topic not in INBOUND:
@@ -40,57 +130,16 @@ def send(
             f"On ne publie pas sur « {topic} » : choisissez parmi {', '.join(INBOUND)}.",
             f"“{topic}” cannot be published to: choose one of {', '.join(INBOUND)}.",
         )
-    at = _instant(time)
-    checked = sum(1 for _ in records(file, topic, source, at))
-    sent = asyncio.run(_publish(broker(bootstrap, data), records(file, topic, source, at), checked))
-    if as_json:
-        print(json.dumps({"file": str(file), "topic": topic, "sent": sent}))
-    else:
-        tell(f"{sent} événements publiés sur {topic}.", f"{sent} events published to {topic}.")
+    return topic
 
 
-def records(file: Path, topic: str, source: str, at: datetime) -> Iterator["Record"]:
-    """The records of a file, in its order, blank lines left out; LocalError names the first line that a reader refuses.
-
-    An event's id follows from its source and content: the same line is the same event for ever (DEF-027).
-    """
-    from pydantic import ValidationError
-
-    from recouvra.contracts.envelope import Envelope, binary_headers
-    from recouvra.contracts.reading import Refusal, read
-    from recouvra.contracts.record import Record
-    from recouvra.contracts.topics import INBOUND
-
-    event_class = INBOUND[topic]
-    kind = event_class.event_type()
-    for number, line in _lines(file):
-        try:
-            event = event_class.model_validate_json(line)
-            name, key = f"{source}\n{kind}\n{event.content().hex()}", event.key.encode()
-        except (ValidationError, LookupError):
-            name, key = f"{source}\n{number}", None  # `read` says what is wrong with it
-        envelope = Envelope(str(uuid5(_IDENTITIES, name)), source, kind, at)
-        record = Record(topic, 0, number, key, line, tuple(binary_headers(envelope)))
-        try:
-            read(record)
-        except Refusal as refusal:
-            raise LocalError(
-                f"{file}, ligne {number} : {refusal.message.fr} Rien n'a été publié.",
-                f"{file}, line {number}: {refusal.message.en} Nothing was published.",
-            ) from refusal
-        yield record
-
-
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with file.open("rb") as opened:
-            for number, line in enumerate(opened, 1):
-                if value := line.strip():
-                    yield number, value
-    except OSError as error:
-        raise wrong_use(
-            f"{file} ne peut pas être lu ({error.strerror}).", f"{file} cannot be read ({error.strerror})."
-        ) from error
+def _patience(topic: str, wait: float | None, no_wait: bool) -> float | None:
+    """How many seconds to listen; None: not at all, as for what gets no answer, unless it is asked for."""
+    if wait is not None and no_wait:
+        raise wrong_use("Choisissez --wait ou --no-wait, pas les deux.", "Choose --wait or --no-wait, not both.")
+    if no_wait:
+        return None
+    return wait if wait is not None else _PATIENCE_SECONDS if topic in ANSWERED_ON else None
 
 
 def _instant(text: str | None) -> datetime:
@@ -106,44 +155,3 @@ def _instant(text: str | None) -> datetime:
             f"--time {text}: an instant with its zone is needed, as 2026-03-31T12:00:00Z.",
         )
     return instant.astimezone(UTC)
-
-
-async def _publish(bootstrap: str, sending: Iterator["Record"], count: int) -> int:
-    """Publish in order, each key to the partition that Kafka's murmur2 gives it; the number acknowledged."""
-    from aiokafka import AIOKafkaProducer
-    from aiokafka.errors import KafkaConnectionError, KafkaError
-    from rich.progress import Progress
-
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", linger_ms=5, max_request_size=4 * 1024 * 1024
-    )
-    sent = 0
-    try:
-        await producer.start()
-        with Progress(console=notes, disable=not notes.is_terminal, transient=True) as progress:
-            task = progress.add_task("", total=count)
-            waiting = []
-            for record in sending:
-                waiting.append(
-                    await producer.send(record.topic, record.value, record.key, headers=list(record.headers))
-                )
-                if len(waiting) == _IN_FLIGHT:
-                    await asyncio.gather(*waiting)
-                    sent += len(waiting)
-                    progress.update(task, completed=sent)
-                    waiting = []
-            await asyncio.gather(*waiting)
-            return sent + len(waiting)
-    except KafkaConnectionError as error:
-        raise LocalError(
-            f"Kafka ne répond pas sur {bootstrap} ; {sent} événements sur {count} publiés, relancez sans crainte.",
-            f"Kafka does not answer at {bootstrap}; {sent} of {count} events published, send again without fear.",
-        ) from error
-    except (KafkaError, OSError) as error:
-        reason = str(error) or type(error).__name__
-        raise LocalError(
-            f"Kafka ({bootstrap}) : {reason} ; {sent} événements sur {count} publiés, relancez sans crainte.",
-            f"Kafka ({bootstrap}): {reason}; {sent} of {count} events published, send again without fear.",
-        ) from error
-    finally:
-        await producer.stop()

@@ -6,6 +6,7 @@ from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from recouvra.local.errors import LocalError, in_the_readers_language, readers_language
@@ -27,6 +28,12 @@ def tell(fr: str, en: str) -> None:
 def wrong_use(fr: str, en: str) -> LocalError:
     """An error that ends the command with exit code 2."""
     return LocalError(fr, en, exit_code=2)
+
+
+def progress() -> Progress:
+    """A line that tells how far long work is, on a terminal only, gone once it is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True)
 
 
 def heading(fr: str, en: str) -> str:

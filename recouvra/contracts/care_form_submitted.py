@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from recouvra.contracts.event import CareKind, Contract, Day, Event, Identifier, LineNumber, ProviderKind, Text
 
@@ -35,6 +35,6 @@ class CareFormSubmitted(Event):
     care_on: Day = Field(description="The day of care.")
     submitted_on: Day = Field(description="The day on which the provider filed the form.")
     authorisation: Text | None = Field(default=None, description="The fund's prior authorisation.")
-    lines: Annotated[tuple[CareLine, ...], Field(strict=False)] = Field(
+    lines: Annotated[tuple[CareLine, ...], Field(strict=False), FailFast()] = Field(
         min_length=1, max_length=1000, description="1 to 1,000 lines."
     )

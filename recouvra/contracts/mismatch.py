@@ -1,8 +1,9 @@
 """What should have stood where a value does not fit its schema, for a reader, without repeating what was sent."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from recouvra.contracts.codes import Message
 from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, TEXT_PATTERN
@@ -46,17 +47,27 @@ _PATTERNS: dict[str, Sentence] = {
 }
 
 
-def first_mismatch(error: ValidationError, depth: int) -> tuple[str, Message]:
-    """Tell the first fault of a value: its JSON Pointer, and what should stand there.
+class Mismatch(NamedTuple):
+    """One fault: a JSON Pointer into the value, and what should stand there."""
+
+    pointer: str
+    expected: Message
+
+
+def mismatches(error: ValidationError, depth: int = 0, most: int | None = None) -> list[Mismatch]:
+    """Tell every fault of a value, or the first so many, in the order in which its fields stand; at least one.
 
     `depth` is how many steps of the path lead to the value itself (1 inside a structured envelope). The pointer holds
     names of our fields and numbers only, never a name that was sent.
     """
-    fault = error.errors(include_url=False, include_input=False)[0]
+    return [_mismatch(fault, depth) for fault in error.errors(include_url=False, include_input=False)[:most]]
+
+
+def _mismatch(fault: ErrorDetails, depth: int) -> Mismatch:
     pointer = "".join(f"/{step}" for step in fault["loc"][depth:])
     context: dict[str, Any] = fault.get("ctx", {})
     wanted = _PATTERNS.get(context.get("pattern", "")) or _EXPECTED.get(fault["type"], _OTHERWISE)
     blanks = {name: shown(value if isinstance(value, int) else str(value)) for name, value in context.items()}
     # pydantic lists the values of a closed set as English does: 'a', 'b' or 'c'.
     fr = wanted.fr.format(**{name: blank.fr.replace(" or ", " ou ") for name, blank in blanks.items()})
-    return pointer, Message(fr=fr, en=wanted.en.format(**{name: blank.en for name, blank in blanks.items()}))
+    return Mismatch(pointer, Message(fr=fr, en=wanted.en.format(**{name: blank.en for name, blank in blanks.items()})))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import FailFast, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from recouvra.contracts.event import Contract, Event, Identifier, LineNumber, Period, TotalXof, Xof
@@ -51,7 +51,7 @@ class PayrollDeclared(Event):
         "was declared.",
     )
     totals: Totals = Field(description="Totals of the whole declaration, repeated in each part.")
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False)] = Field(
+    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
         max_length=1000, description="The lines of this part, at most 1,000."
     )
 

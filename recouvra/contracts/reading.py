@@ -1,10 +1,10 @@
 """From a record's bytes to an event, or to a refusal that says why not."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json
@@ -21,7 +21,7 @@ from recouvra.contracts.envelope import (
 )
 from recouvra.contracts.event import Event
 from recouvra.contracts.mending import NotJson, is_suspect, mended
-from recouvra.contracts.mismatch import first_mismatch
+from recouvra.contracts.mismatch import Mismatch, mismatches
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import EVENTS
 
@@ -40,16 +40,25 @@ class Received:
 
 
 class Refusal(Exception):
-    """A record that goes to the dead letters: why, in a code and in a sentence, and whose it is as far as it tells."""
+    """A record that goes to the dead letters: why, in a code and in a sentence, and whose it is as far as it tells.
+
+    `faults` are all that can be placed, where the sentence names the first.
+    """
 
     def __init__(
-        self, reason: Reason, message: Message, source: str | None = None, event_id: str | None = None
+        self,
+        reason: Reason,
+        message: Message,
+        source: str | None = None,
+        event_id: str | None = None,
+        faults: Sequence[Mismatch] = (),
     ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.message = message
         self.source = source
         self.event_id = event_id
+        self.faults = faults
 
 
 def read(record: Record) -> Received:
@@ -75,19 +84,19 @@ def read(record: Record) -> Received:
             event = _validated(event_class, value, depth=0)
         _check_key(record.key, event)
     except _Fault as fault:
-        message = reason_message(fault.reason, place=fault.place, expected=fault.expected)
-        raise Refusal(fault.reason, message, *told(attributes)) from None
+        place, expected = fault.faults[0] if fault.faults else ("", None)
+        message = reason_message(fault.reason, place=place, expected=expected)
+        raise Refusal(fault.reason, message, *told(attributes), fault.faults) from None
     return Received(record, envelope, event, event.content())
 
 
 class _Fault(Exception):
     """What is wrong, before it is known whose record it is."""
 
-    def __init__(self, reason: Reason, place: str = "", expected: Message | None = None) -> None:
+    def __init__(self, reason: Reason, *faults: Mismatch) -> None:
         super().__init__(reason.value)
         self.reason = reason
-        self.place = place
-        self.expected = expected
+        self.faults = faults
 
 
 def _document(value: bytes) -> tuple[bytes, Any]:
@@ -110,7 +119,7 @@ def _envelope(record: Record, attributes: Mapping[str, Any]) -> Envelope:
     try:
         return read_envelope(attributes, traceparent)
     except MalformedEnvelope as malformed:
-        raise _Fault(Reason.MISSING_ENVELOPE, f"ce_{malformed.attribute}", malformed.expected) from None
+        raise _Fault(Reason.MISSING_ENVELOPE, Mismatch(f"ce_{malformed.attribute}", malformed.expected)) from None
 
 
 def _event_class(topic: str, event_type: str) -> type[Event]:
@@ -119,7 +128,7 @@ def _event_class(topic: str, event_type: str) -> type[Event]:
         raise _Fault(Reason.UNSUPPORTED_TYPE)
     carried = event_class.event_type()
     if event_type != carried:
-        raise _Fault(Reason.UNSUPPORTED_TYPE, "ce_type", Message(fr=carried, en=carried))
+        raise _Fault(Reason.UNSUPPORTED_TYPE, Mismatch("ce_type", Message(fr=carried, en=carried)))
     return event_class
 
 
@@ -132,7 +141,7 @@ def _structured_event(event_class: type[Event], value: bytes, document: Mapping[
         return _validated(event_class, value, depth=1)
     if "data" in document:
         either = Message(fr="data ou data_base64, pas les deux", en="data or data_base64, not both")
-        raise _Fault(Reason.SCHEMA_MISMATCH, "", either)
+        raise _Fault(Reason.SCHEMA_MISMATCH, Mismatch("", either))
     try:
         decoded = base64.b64decode(encoded, validate=True)
     except (TypeError, ValueError):
@@ -149,23 +158,38 @@ def _adapter(event_class: type[Event], depth: int) -> TypeAdapter[Any]:
 
 
 def _validated(event_class: type[Event], value: bytes, depth: int) -> Event:
-    """Validate JSON bytes, in one pass unless they hold what pydantic's parser does not take."""
-    adapter = _adapter(event_class, depth)
     try:
-        try:
-            fitting = adapter.validate_json(mended(value) if is_suspect(value) else value)
-        except ValidationError as error:
-            if not _is_unparsed(error):
-                raise
-            fitting = adapter.validate_json(mended(value))
+        fitting = _fitted(_adapter(event_class, depth), value)
     except NotJson:
         raise _Fault(Reason.INVALID_JSON) from None
     except ValidationError as error:
-        if _is_unparsed(error):
-            raise _Fault(Reason.INVALID_JSON) from None
-        raise _Fault(Reason.SCHEMA_MISMATCH, *first_mismatch(error, depth)) from None
+        raise _Fault(Reason.SCHEMA_MISMATCH, *mismatches(error, depth)) from None
     event: Event = fitting.data if depth else fitting
     return event
+
+
+E = TypeVar("E", bound=Event)
+
+
+def fitted(event_class: type[E], value: bytes) -> E:
+    """Read an event's JSON as a record's value is read. Raises NotJson, ValidationError."""
+    event: E = _fitted(_adapter(event_class, 0), value)
+    return event
+
+
+def _fitted(adapter: TypeAdapter[Any], value: bytes) -> Any:
+    """Validate JSON bytes, in one pass unless they hold what pydantic's parser does not take."""
+    try:
+        return adapter.validate_json(mended(value) if is_suspect(value) else value)
+    except ValidationError as error:
+        if not _is_unparsed(error):
+            raise
+    try:
+        return adapter.validate_json(mended(value))
+    except ValidationError as error:
+        if _is_unparsed(error):
+            raise NotJson from None
+        raise
 
 
 def _is_unparsed(error: ValidationError) -> bool:
@@ -178,4 +202,4 @@ def _check_key(key: bytes | None, event: Event) -> None:
     if named is not None and key != named.encode():
         field = next(name for name in event.key_fields if getattr(event, name) is not None)
         expected = Message(fr=f"une clé d'enregistrement égale à {field}", en=f"a record key equal to {field}")
-        raise _Fault(Reason.SCHEMA_MISMATCH, "", expected)
+        raise _Fault(Reason.SCHEMA_MISMATCH, Mismatch("", expected))

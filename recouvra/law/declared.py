@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recouvra.contracts.codes import AnomalyCode
+from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.law.finding import Finding
 from recouvra.law.parameters import EDITION, first_period
 from recouvra.law.period import month_of
@@ -21,6 +22,12 @@ class Header:
     total_lines: int
     total_base_xof: int
 
+    @classmethod
+    def said_in(cls, event: PayrollDeclared) -> "Header":
+        """What the part that an event carries says. Source: DEF-021."""
+        totals = event.totals
+        return cls(event.payer_id, event.period, event.parts, event.replaces, totals.lines, totals.base_xof)
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -29,6 +36,30 @@ class Lines:
     line_no: list[int]
     insured_number: list[str]
     base_xof: list[int]
+
+    @classmethod
+    def sent_in(cls, event: PayrollDeclared) -> "Lines":
+        """The lines of the part that an event carries. Source: DEF-021."""
+        return cls(
+            [line.line_no for line in event.lines],
+            [line.insured_number for line in event.lines],
+            [line.base_xof for line in event.lines],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The earlier declaration that one names in `replaces`. Source: DEF-021.
+
+    Attributes:
+        accepted: whether it took effect, whatever replaced it since.
+        replaced_by: the declaration that took its place, or that closed it while it was incomplete.
+    """
+
+    declaration_id: str
+    period: str
+    accepted: bool
+    replaced_by: str | None
 
 
 _SAME_IN_ALL_PARTS = (
@@ -39,6 +70,42 @@ _SAME_IN_ALL_PARTS = (
     ("/totals/lines", "total_lines"),
     ("/totals/base_xof", "total_base_xof"),
 )
+
+
+def own_fault(
+    headers: Sequence[Header],
+    lines: Sequence[Lines],
+    latest_at: datetime,
+    payer_kind: str | None,
+    edition: int = EDITION,
+) -> Finding | None:
+    """What makes a complete declaration worthless by itself; without a kind, whatever the payer will turn out to be.
+
+    `headers` in the order in which the parts were read, `lines` in that of their numbers, `latest_at` the latest
+    `ce_time` among them. Source: DEF-021.
+    """
+    period = headers[0].period
+    return disagreement(headers, lines) or before_scheme(payer_kind, period, edition) or in_future(period, latest_at)
+
+
+def cannot_replace(declaration_id: str, period: str, replaces: str, named: Named | None) -> Finding | None:
+    """What is wrong with the declaration that `replaces` names, if anything is; None for one that was never sent.
+
+    One that is neither accepted nor closed by this very declaration was rejected, or completed after this one: it was
+    unknown when this one was completed, whenever the payer was affiliated. Source: DEF-021.
+    """
+    if named is None or named.declaration_id == declaration_id or named.period != period:
+        return Finding(None, AnomalyCode.REPLACES_UNKNOWN, "/replaces", replaces, None)
+    if named.replaced_by is not None:
+        if named.replaced_by == declaration_id:
+            return None
+        return Finding(None, AnomalyCode.ALREADY_REPLACED, "/replaces", replaces, named.replaced_by)
+    return None if named.accepted else Finding(None, AnomalyCode.REPLACES_UNKNOWN, "/replaces", replaces, None)
+
+
+def closed_by(declaration_id: str, replacing_id: str) -> Finding:
+    """Why an incomplete declaration is rejected: a complete one named it as replaced. Source: DEF-021."""
+    return Finding(None, AnomalyCode.ALREADY_REPLACED, "/declaration_id", declaration_id, replacing_id)
 
 
 def disagreement(headers: Sequence[Header], lines: Sequence[Lines]) -> Finding | None:

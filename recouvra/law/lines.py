@@ -55,7 +55,7 @@ def judge_lines(
     judged = Judged()
     first_declared = _first_declared(register)
     assessed: dict[int, tuple[int, int, bool]] = {}
-    for line_no, number, base_xof, refusal in _weigh(parts):
+    for line_no, number, base_xof, refusal in weigh(parts):
         if refusal is not None:
             judged.refused_count += 1
             judged.findings.append(refusal)
@@ -78,7 +78,7 @@ def judge_lines(
 
 def accepted_lines(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int]]:
     """The lines that stand, as (line_no, insured number, base), in their order. Source: DEF-022."""
-    return ((line_no, number, base_xof) for line_no, number, base_xof, refusal in _weigh(parts) if refusal is None)
+    return ((line_no, number, base_xof) for line_no, number, base_xof, refusal in weigh(parts) if refusal is None)
 
 
 def accepted_numbers(parts: Sequence[Lines]) -> set[str]:
@@ -86,7 +86,7 @@ def accepted_numbers(parts: Sequence[Lines]) -> set[str]:
     return {number for _, number, _ in accepted_lines(parts)}
 
 
-def _weigh(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int, Finding | None]]:
+def weigh(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int, Finding | None]]:
     """Each line as (line_no, insured number, base, why it is refused); only accepted lines stand in a later one's way.
 
     Source: DEF-022.

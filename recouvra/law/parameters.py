@@ -149,8 +149,8 @@ _MOST_DAYS_COUNT = 4096  # remembered at once: a publisher may name any day
 _Row = TypeVar("_Row", RateRow, FloorRow, ClassRow, DueRow, CoverageRow, TermRow)
 
 
-def _row_for(rows: Sequence[_Row], period: str, edition: int) -> _Row | None:
-    """The latest row that starts on or before the period's first day, among those loaded in this edition."""
+def row_for(rows: Sequence[_Row], period: str, edition: int) -> _Row | None:
+    """The latest row loaded in this edition that starts on or before the period's first day. Source: DEF-002."""
     return _row_on(rows, first_day(period), edition)
 
 
@@ -163,7 +163,7 @@ def _row_on(rows: Sequence[_Row], day: date, edition: int) -> _Row | None:
 @cache
 def rates_for(payer_kind: str, period: str, edition: int = EDITION) -> Rates | None:
     """The rates of a kind of payer in a period; None where no dated row covers it. Source: DEF-002, LAW-010."""
-    row = _row_for([row for row in RATE_ROWS if row.payer_kind == payer_kind], period, edition)
+    row = row_for([row for row in RATE_ROWS if row.payer_kind == payer_kind], period, edition)
     return row.rates if row else None
 
 
@@ -180,14 +180,14 @@ def first_period(payer_kind: str | None, edition: int = EDITION) -> str:
 @cache
 def floor_for(period: str, edition: int = EDITION) -> int:
     """The floor of a month's base in francs, 0 before the first row. Source: LAW-012."""
-    row = _row_for(FLOOR_ROWS, period, edition)
+    row = row_for(FLOOR_ROWS, period, edition)
     return row.floor_xof if row else 0
 
 
 @cache
 def classes_for(period: str, edition: int = EDITION) -> tuple[tuple[int | None, int], ...]:
     """The classes of quarterly income in a period, ascending. Raises LookupError before the scheme. Source: LAW-013."""
-    row = _row_for(CLASS_ROWS, period, edition)
+    row = row_for(CLASS_ROWS, period, edition)
     if row is None:
         raise LookupError(f"no classes of income are dated for {period}")
     return row.classes
@@ -196,7 +196,7 @@ def classes_for(period: str, edition: int = EDITION) -> tuple[tuple[int | None, 
 @cache
 def due_row_for(payer_kind: str, period: str, edition: int = EDITION) -> DueRow:
     """The due-day row of a kind of payer in a period. Raises LookupError before the scheme. Source: LAW-020."""
-    row = _row_for([row for row in DUE_ROWS if row.payer_kind == payer_kind], period, edition)
+    row = row_for([row for row in DUE_ROWS if row.payer_kind == payer_kind], period, edition)
     if row is None:
         raise LookupError(f"no due day is dated for {payer_kind} in {period}")
     return row

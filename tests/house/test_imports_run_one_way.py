@@ -17,23 +17,29 @@ _ROOMS = {
     "contracts": set[str](),
     "law": {"contracts"},
     "chassis": {"contracts"},
+    "vendor": {"law", "contracts"},
     "local": _CORE,
-    "cli": {"local", "law", "contracts"},
+    "cli": {"local", "vendor", "law", "contracts"},
     "domain": {"law", "contracts"},
     "store": {"domain", *_CORE},
     "projections": _CORE,
-    "acts": {"domain", "store", *_CORE},
+    "acts": {"domain", "store", "vendor", *_CORE},
     "reports": {"projections", *_CORE},
     "invariants": {"domain", "store", "projections", *_CORE},
     "rebuilding": {"reports", "projections", *_CORE},
     "pages": {"reports", *_CORE},
-    "doors": {"acts", "domain", "store", "projections", "reports", "pages", *_CORE},
+    "doors": {"acts", "domain", "store", "projections", "reports", "pages", "vendor", *_CORE},
     "app": {"doors", "acts", "domain", "store", "projections", "reports", "rebuilding", "pages", "invariants", *_CORE},
     "__main__": {"app", *_CORE},
 }
 # A rule answers in the chassis's words for an outcome, and knows nothing else of how a service runs.
 _OUTCOME = "recouvra.chassis.outcome"
-_THIRD_PARTIES = {"contracts": {"pydantic", "pydantic_core"}, "law": set[str](), "domain": set[str]()}
+_THIRD_PARTIES = {
+    "contracts": {"pydantic", "pydantic_core"},
+    "vendor": {"pydantic", "openpyxl"},
+    "law": set[str](),
+    "domain": set[str](),
+}
 _OURS = {"recouvra", "services", "tests", "bench"}
 
 
@@ -165,7 +171,7 @@ def _import_without_the_stack(*names: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
 
 
-@pytest.mark.parametrize("room", ["contracts", "law", "cli"])
+@pytest.mark.parametrize("room", ["contracts", "law", "vendor", "cli"])
 def test_a_vendors_bare_install_imports_every_module_of(room: str) -> None:
     modules = [module.name for module in pkgutil.iter_modules([str(ROOT / "recouvra" / room)])]
     assert modules

@@ -80,8 +80,8 @@ class Desk:
         await migrate(url, MIGRATIONS)
         return cls(await connect(url, WRITER), partition, clock)
 
-    async def take(self, *drafts: Draft) -> Tally:
-        """Takes drafts in as one batch, again whenever another transaction came between."""
+    async def take(self, *drafts: Draft | Record) -> Tally:
+        """Takes drafts, or what stands on a topic, in as one batch, again whenever another transaction came between."""
         records, first = [], dict(self._next)
         for one in drafts:
             offset = self._next[one.topic]
@@ -137,11 +137,18 @@ class Office(NamedTuple):
 
 
 @asynccontextmanager
-async def office(postgres: CreateDatabase, clock: str = "event", tokens: Path | None = None) -> AsyncIterator[Office]:
+async def office(
+    postgres: CreateDatabase,
+    clock: str = "event",
+    tokens: Path | None = None,
+    *,
+    kafka: str = "127.0.0.1:1",
+    sources: Path | None = None,
+) -> AsyncIterator[Office]:
     """A new database; what is said over HTTP is said by the system's clock, whatever the worker reads by."""
     url = await postgres(f"contributions_{uuid4().hex[:12]}")
     desk = await Desk.opened(url, clock=clock)
-    settings = Settings(kafka="127.0.0.1:1", database_url=url, clock=clock, tokens_file=tokens)
+    settings = Settings(kafka=kafka, database_url=url, clock=clock, tokens_file=tokens, sources_file=sources)
     service = build(settings)
     app = service.api(settings, service.migration_names(), service.reading(settings))
     async with (

@@ -6,7 +6,9 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ _ROOT = Path(__file__).parents[2]
 _GUIDES = _ROOT / "docs" / "guides"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _STARTS = "recouvra up"
+_INSTALLS = "pip install ."  # the command under test is installed already
 _NOWHERE = "127.0.0.1:8084"  # Kafka's address in the guides
 _ACTS = re.compile(r"-X (POST|DELETE)|dead-letters (replay|discard)")
 _NUMBER = re.compile(r"\d+(?:[\s.,]\d+)*")
@@ -45,6 +48,15 @@ def steps(guide: str) -> Iterator[Step]:
     for (kind, text), after in zip(blocks, [*blocks[1:], ("", "")], strict=True):
         if kind == "sh":
             yield Step(text, after if after[0] in ("json", "text") else None)
+
+
+def is_kcat_here() -> bool:
+    """Whether the guide's kcat can be run; where it is nowhere, that is told, and CI, which installs it, fails."""
+    if shutil.which("kcat"):
+        return True
+    assert "CI" not in os.environ, "no kcat: .ci/run installs it, for the tests run what the vendor's guide shows"
+    warnings.warn("no kcat on this machine: what the vendor's guide shows with it was not run", stacklevel=2)
+    return False
 
 
 def holds(shown: Any, found: Any) -> bool:
@@ -86,6 +98,8 @@ class Reader:
         for step in steps(guide):
             if _STARTS in step.commands:
                 await self._start()
+            elif _INSTALLS in step.commands or ("kcat -b" in step.commands and not is_kcat_here()):
+                continue
             elif step.may_be_repeated:
                 await eventually(lambda step=step: self._take(step))  # type: ignore[misc]
             else:
@@ -131,9 +145,10 @@ async def test_the_guides_do_what_they_show(tmp_path: Path, new_stack: Callable[
     reader = Reader(tmp_path / "desk", new_stack("event"))
     await reader.read("operator.fr.md")
     await reader.read("vendor.fr.md")
+    await reader.read("vendor-in-ten-minutes.fr.md")
 
 
-@pytest.mark.parametrize("guide", ["operator", "vendor"])
+@pytest.mark.parametrize("guide", ["operator", "vendor", "vendor-in-ten-minutes"])
 def test_a_guide_shows_the_same_in_both_languages(guide: str) -> None:
     french, english = list(steps(f"{guide}.fr.md")), list(steps(f"{guide}.md"))
     assert [step.commands for step in french] == [step.commands for step in english]

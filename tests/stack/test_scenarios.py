@@ -1,147 +1,63 @@
 """Every golden scenario on one running stack, all of them interleaved, wave by wave; then all of it a second time.
 
-What a vendor reads in docs/vendors/scenarios is compared to the last field: answers, facts, refusals, figures.
+What a vendor reads in docs/vendors/scenarios is compared to the last field: answers, facts, refusals, figures. Then
+`recouvra conformance` plays them anew on the same stack, under other names.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
+import os
+import subprocess
+import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
+from recouvra.chassis.ends import ends_of
+from recouvra.cli.golden.comparing import Fact, Place, matched, refusals
+from recouvra.cli.golden.play import Play
+from recouvra.cli.golden.scenario import Sent, scenarios
 from recouvra.contracts.topics import FACTS, READS
-from tests.scenarios import Scenario, Sent, as_sent, compared, differs, drawn, matched, resolved, scenarios, unsaid
 from tests.stack.running import Up, eventually, read_all, stack_kafka
 from tests.standing.servers import Standing
 
 # A service is asked after those whose facts it reads.
 _STAGES = (("registration",), ("contributions", "liquidation"), ("reporting",))
 _DEADLINE_SECONDS = 45
-Place = tuple[str, int, int]
 
 
-class Play:
-    """One stack and all scenarios: what was sent where, what was drawn, and what differs of each."""
+class Watched:
+    """One stack of which it can be told when it has read everything: nothing too many is missed, nothing waited for."""
+
+    days = None
 
     def __init__(self, stack: Up) -> None:
-        self.stack = stack
-        self.sent: dict[Place, tuple[Scenario, str]] = {}
-        self.numbers: dict[str, str] = {}
-        self.faults: dict[str, list[str]] = {scenario.folder: [] for scenario in scenarios()}
-        self.second: list[str] = []
+        self._stack = stack
 
-    async def play(self) -> None:
-        """Sends wave after wave of every scenario that is right so far, and looks at each; then everything again."""
-        for number in range(max(len(scenario.waves) for scenario in scenarios())):
-            going = [s for s in scenarios() if not self.faults[s.folder] and number < len(s.waves)]
-            await self.publish([(s, s.waves[number].records) for s in going], seed=number)
-            await self.look(going, number)
-        facts = await self.caught_up()
-        before = without_refusals(facts)
-        first = refusals(facts, self.sent)
-        self.sent.clear()
-        again = [s for s in scenarios() if not self.faults[s.folder]]
-        await self.publish([(s, [record for wave in s.waves for record in wave.records]) for s in again], seed=99)
-        facts = await self.caught_up()
-        lacking, beyond = matched(before, without_refusals(facts))
-        repeated = refusals(facts, self.sent)
-        self.second = [f"gone: {one}" for one in lacking] + [f"new: {one}" for one in beyond]
-        self.second += [
-            f"otherwise refused: {s.folder} {first[s.folder]}, {repeated[s.folder]}"
-            for s in again
-            if first[s.folder] != repeated[s.folder]
-        ]
+    async def publish(self, sending: Sequence[Sent]) -> list[Place]:
+        """Publishes in this order; keys may be absent, values empty and headers odd: they are what is tried."""
+        kafka = stack_kafka(await self._stack.ready())
+        async with AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=4 << 20, acks="all") as sender:
+            futures = [await sender.send(s.topic, s.value, s.key, headers=list(s.headers)) for s in sending]
+            told = [await asyncio.wait_for(future, 60) for future in futures]
+        return [(one.topic, one.partition, one.offset) for one in told]
 
-    async def publish(self, waves: Sequence[tuple[Scenario, Sequence[dict[str, Any]]]], seed: int) -> None:
-        """Publishes the records of all these waves, shuffled among each other, each scenario's in their order."""
-        chosen = random.Random(seed)
-        queues = [(scenario, list(reversed(records))) for scenario, records in waves if records]
-        # Keys may be absent, values empty and headers odd: they are what is tried.
-        kafka = stack_kafka(await self.stack.ready())
-        sender = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=4 << 20, acks="all")
-        await sender.start()
-        try:
-            pending = []
-            while queues:
-                scenario, queue = chosen.choice(queues)
-                record = queue.pop()
-                pending.append((scenario, record["name"], await self._send(sender, as_sent(record, self.numbers))))
-                queues = [(s, q) for s, q in queues if q]
-            for scenario, name, future in pending:
-                told = await asyncio.wait_for(future, 60)
-                self.sent[told.topic, told.partition, told.offset] = (scenario, name)
-        finally:
-            await sender.stop()
-
-    async def _send(self, sender: AIOKafkaProducer, sent: Sent) -> Any:
-        return await sender.send(sent.topic, sent.value, sent.key, headers=list(sent.headers))
-
-    async def look(self, going: Sequence[Scenario], number: int) -> None:
-        """Compares what was published so far with the waves so far, then asks the faces; keeps what differs."""
-        facts = await self.caught_up()
-        self.numbers |= drawn(facts)
-        refused = refusals(facts, self.sent)
-        for scenario in going:
-            self.faults[scenario.folder] = self.published(scenario, number, facts, refused[scenario.folder])
-        asked = [s for s in going if s.waves[number].asked and not self.faults[s.folder]]
-
-        async def answered() -> None:
-            for scenario in asked:
-                self.faults[scenario.folder] = await self.asked(scenario, number)
-            assert not any(self.faults[scenario.folder] for scenario in asked)
-
-        try:
-            await eventually(answered, _DEADLINE_SECONDS)
-        except AssertionError:
-            return  # each scenario's own test tells what differs
-
-    def published(
-        self, scenario: Scenario, number: int, facts: Sequence[dict[str, Any]], refused: Sequence[dict[str, Any]]
-    ) -> list[str]:
-        """What differs of answers, facts and refusals after this wave."""
-        waves = scenario.waves[: number + 1]
-        try:
-            expected = [resolved(one, self.numbers) for wave in waves for one in wave.published]
-        except KeyError as hire:
-            return [f"wave {number + 1}: no insured number for {hire}"]
-        found = [fact for fact in facts if fact["topic"] != "record-refused" and scenario.is_about(fact["value"])]
-        faults = compared(expected, found) + unsaid(found)
-        lacking, beyond = matched([one for wave in waves for one in wave.refused], refused)
-        faults += [f"not refused: {one}" for one in lacking] + [f"refused: {one}" for one in beyond]
-        return [f"wave {number + 1}: {fault}" for fault in faults]
-
-    async def asked(self, scenario: Scenario, number: int) -> list[str]:
-        """What differs of the faces' answers after this wave."""
-        services = (await self.stack.ready())["services"]
-        faults = []
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
-            for ask in scenario.waves[number].asked:
-                path = ask["path"].format_map(self.numbers)
-                response = await http.get(services[ask["service"]] + path, params=ask["query"])
-                if response.status_code != 200:
-                    faults.append(f"{path}: {response.status_code} {response.text}")
-                    continue
-                body = response.json()
-                faults += differs(ask.get("body", {}), body, path)
-                for name, rows in ask.get("holds", {}).items():
-                    faults += compared(rows, [row for row in body[name] if scenario.is_about(row)])
-        return [f"wave {number + 1}: {fault}" for fault in faults]
-
-    async def caught_up(self) -> list[dict[str, Any]]:
+    async def told(self, _enough: Callable[[Sequence[Fact]], bool]) -> Sequence[Fact]:
         """Every fact, once all services have read all that stands on their topics and published what follows."""
         for stage in _STAGES:
             for service in stage:
                 await eventually(partial(self._has_read_all, service), _DEADLINE_SECONDS)
-        records = await read_all(stack_kafka(await self.stack.ready()), list(FACTS))
+        records = await read_all(stack_kafka(await self._stack.ready()), list(FACTS))
         return [
             {
                 "topic": record.topic,
@@ -151,8 +67,15 @@ class Play:
             for record in records
         ]
 
+    async def answer(self, service: str, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+        """What a face answers."""
+        address = (await self._stack.ready())["services"][service]
+        async with httpx.AsyncClient(timeout=20, trust_env=False, verify=False) as http:
+            response = await http.get(address + path, params=query)
+        return response.status_code, response.json()
+
     async def _has_read_all(self, service: str) -> None:
-        told = await self.stack.ready()
+        told = await self._stack.ready()
         standing = await ends(stack_kafka(told), READS[service])
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
             metrics = (await http.get(told["services"][service] + "/metrics")).text
@@ -167,52 +90,72 @@ class Play:
 
 async def ends(kafka: str, topics: Iterable[str]) -> dict[str, int]:
     """How many records stand on each of these topics; none of them ever expires."""
-    async with AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False) as consumer:
-        await consumer.topics()
-        places = [TopicPartition(topic, n) for topic in topics for n in consumer.partitions_for_topic(topic) or ()]
-        found: dict[str, int] = defaultdict(int)
-        for place, end in (await consumer.end_offsets(places)).items():
-            found[place.topic] += end
+    found: dict[str, int] = defaultdict(int)
+    for place, end in (await ends_of(kafka, list(topics))).items():
+        found[place.topic] += end
+    assert set(found) == set(topics)
     return found
 
 
-def without_refusals(facts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def without_refusals(facts: Sequence[Fact]) -> list[Fact]:
     """The facts but the refusals, of which a second run has its own."""
     return [fact for fact in facts if fact["topic"] != "record-refused"]
 
 
-def refusals(
-    facts: Sequence[dict[str, Any]], sent: dict[Place, tuple[Scenario, str]]
-) -> dict[str, list[dict[str, Any]]]:
-    """By scenario what was refused of the records that stand at these places, sorted, each with its record's name."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for value in (fact["value"] for fact in facts if fact["topic"] == "record-refused"):
-        place = (value["topic"], value["partition"], value["offset"])
-        if place in sent:
-            scenario, name = sent[place]
-            told = {field: value[field] for field in ("service", "reason", "source", "event_id")}
-            found[scenario.folder].append({"record": name, **told})
-            assert all(value["message"][lang] for lang in ("fr", "en"))
-    for rows in found.values():
-        rows.sort(key=lambda row: row["record"])
-    return found
+async def played_again(play: Play) -> list[str]:
+    """Publishes all scenarios that ended right once more; what is otherwise than before."""
+    facts = await play.ground.told(lambda _facts: True)
+    before, first, again = without_refusals(facts), refusals(facts, play.sent), play.right
+    play.sent.clear()
+    await play.publish([(s, [record for wave in s.waves for record in wave.records]) for s in again], seed=99)
+    facts = await play.ground.told(lambda _facts: True)
+    lacking, beyond = matched(before, without_refusals(facts))
+    repeated = refusals(facts, play.sent)
+    otherwise = [f"gone: {one}" for one in lacking] + [f"new: {one}" for one in beyond]
+    return otherwise + [
+        f"otherwise refused: {s.folder} {first[s.folder]}, {repeated[s.folder]}"
+        for s in again
+        if first[s.folder] != repeated[s.folder]
+    ]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What one stack did of every scenario, what differed the second time, and the stack, which runs on."""
+
+    stack: Up
+    faults: dict[str, list[str]]
+    second: list[str]
 
 
 @pytest_asyncio.fixture(scope="module")
-async def played(tmp_path_factory: Any, standing: Standing) -> AsyncIterator[Play]:
+async def played(tmp_path_factory: Any, standing: Standing) -> AsyncIterator[Played]:
     """One stack, every scenario played on it twice."""
     stack = standing.up(tmp_path_factory.mktemp("scenarios") / "stack", "event")
     await stack.start()
-    play = Play(stack)
+    play = Play(Watched(stack), scenarios(), _DEADLINE_SECONDS)
     await play.play()
-    yield play
+    yield Played(stack, play.faults, await played_again(play))
     await stack.clear()
 
 
 @pytest.mark.parametrize("folder", [scenario.folder for scenario in scenarios()])
-async def test_a_scenario_ends_as_it_is_written(played: Play, folder: str) -> None:
+async def test_a_scenario_ends_as_it_is_written(played: Played, folder: str) -> None:
     assert played.faults[folder] == []
 
 
-async def test_a_second_run_of_everything_changes_nothing(played: Play) -> None:
+async def test_a_second_run_of_everything_changes_nothing(played: Played) -> None:
     assert played.second == []
+
+
+async def test_a_vendor_plays_them_anew_beside_what_stands_there(played: Played) -> None:
+    told = await played.stack.ready()
+    services = {f"RECOUVRA_{name.upper()}_URL": url for name, url in told["services"].items()}
+    recouvra = Path(sys.executable).with_name("recouvra")
+    asked = await asyncio.create_subprocess_exec(
+        recouvra, "conformance", "--bootstrap", stack_kafka(told), "--leave-data", "--json",
+        env=os.environ | services, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    said = json.loads((await asked.communicate())[0])
+    assert {one["scenario"]: one["faults"] for one in said["scenarios"] if not one["passed"]} == {}
+    assert (asked.returncode, said["passed"], said["unasked"]) == (0, len(scenarios()), 0)

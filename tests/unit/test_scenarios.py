@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from recouvra.cli.golden.comparing import compared, differs
+from recouvra.cli.golden.scenario import FOLDER, NUMBER, Scenario, scenarios
 from recouvra.contracts.codes import AnomalyCode, FormCode, Reason, RegistrationCode
 from recouvra.contracts.topics import FACTS, INBOUND
 from tests.arithmetic import lines_of, numbers_of, wrong
-from tests.scenarios import FOLDER, NUMBER, Scenario, compared, differs, scenarios
 
 EVERY = pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.folder)
 # No record can provoke these two: one needs a file of sources, the other a fault of ours. Rights have no rules yet.
@@ -48,7 +49,7 @@ def found_in(value: Any, ending: str) -> Iterator[Any]:
 def test_there_are_enough_of_them_and_none_is_left_out() -> None:
     assert [int(scenario.folder[:2]) for scenario in scenarios()] == list(range(1, len(scenarios()) + 1))
     assert len(scenarios()) >= 30
-    index = (FOLDER.parent / "README.md").read_text("utf-8")
+    index = (FOLDER.resolve().parent / "README.md").read_text("utf-8")
     assert [s.folder for s in scenarios() if f"(scenarios/{s.folder}/README.md)" not in index] == []
 
 

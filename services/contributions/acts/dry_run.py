@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 import asyncpg
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from recouvra.chassis.clock import Clock
 from recouvra.contracts.envelope import Envelope
@@ -30,7 +30,7 @@ class WholeDeclaration(PayrollDeclared):
 
     part: int = Field(ge=1, le=1, description="1: a dry run takes the whole declaration in one part.")
     parts: int = Field(ge=1, le=1, description="1.")
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False)] = Field(
+    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
         max_length=LINES, description="All lines of the declaration, at most 100,000."
     )
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from recouvra.contracts.codes import AnomalyCode, anomaly_message
+from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declaration_answered import Anomaly, AnsweredInFull, DeclarationAnswered
-from recouvra.law.finding import Finding
+from recouvra.law.finding import Finding, worded
 from services.contributions.domain.declaration import Answer, Declaration
 
 Told = TypeVar("Told", bound=DeclarationAnswered)
@@ -36,18 +36,6 @@ def pending(declaration: Declaration, payer_id: str) -> Answer:
     """The answer while the payer is not affiliated: no line accepted or refused yet. Source: DEF-023."""
     finding = Finding(None, AnomalyCode.UNKNOWN_PAYER, "/payer_id", payer_id, None)
     return Answer("pending", declaration.line_count, 0, 0, 0, 0, None, (finding,))
-
-
-def worded(finding: Finding) -> Anomaly:
-    """A finding with the sentences that tell its publisher what to do."""
-    return Anomaly(
-        line_no=finding.line_no,
-        code=finding.code,
-        field=finding.field,
-        received=finding.received,
-        expected=finding.expected,
-        message=anomaly_message(finding.code, finding.received, finding.expected),
-    )
 
 
 def answered(

@@ -35,20 +35,7 @@ class Part:
     @classmethod
     def sent_as(cls, event: PayrollDeclared, ce_time: datetime, content: bytes, read_no: int) -> "Part":
         """The part that an event carries."""
-        header = Header(
-            event.payer_id,
-            event.period,
-            event.parts,
-            event.replaces,
-            event.totals.lines,
-            event.totals.base_xof,
-        )
-        lines = Lines(
-            [line.line_no for line in event.lines],
-            [line.insured_number for line in event.lines],
-            [line.base_xof for line in event.lines],
-        )
-        return cls(event.part, read_no, header, ce_time, content, lines)
+        return cls(event.part, read_no, Header.said_in(event), ce_time, content, Lines.sent_in(event))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
-from recouvra.law.finding import Finding
+from recouvra.law.declared import closed_by
 from services.contributions.domain import answers
 from services.contributions.domain.account import Account
 from services.contributions.domain.changes import Changes
@@ -79,9 +78,7 @@ class Desk:
         if own_fault(declaration, affiliation.payer_kind if affiliation else None) is not None:
             return []
         old.replaced_by = declaration.declaration_id
-        finding = Finding(
-            None, AnomalyCode.ALREADY_REPLACED, "/declaration_id", old.declaration_id, declaration.declaration_id
-        )
+        finding = closed_by(old.declaration_id, declaration.declaration_id)
         return [self._answer(old, State.REJECTED, answers.rejected(old, finding))]
 
     def _bring_to_effect(self, declaration: Declaration) -> list[Keyed]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.event import PayerKind
-from recouvra.law.declared import before_scheme, disagreement, in_future
+from recouvra.law import declared as law
+from recouvra.law.declared import Named
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
 from recouvra.law.lines import Judged, Register, accepted_numbers, judge_lines
@@ -64,33 +64,20 @@ def own_fault(declaration: Declaration, payer_kind: PayerKind | None, edition: i
 
     Source: DEF-021.
     """
-    return (
-        disagreement(declaration.headers_as_read(), declaration.lines_in_order())
-        or before_scheme(payer_kind, declaration.period, edition)
-        or in_future(declaration.period, declaration.latest_at)
+    return law.own_fault(
+        declaration.headers_as_read(), declaration.lines_in_order(), declaration.latest_at, payer_kind, edition
     )
 
 
 def _cannot_replace(account: Account, declaration: Declaration) -> Finding | None:
-    """What is wrong with the declaration named in `replaces`, if anything is.
-
-    One that is neither accepted nor closed by this very declaration was rejected, or completed after this one: it was
-    unknown when this one was completed, whenever the payer was affiliated. Source: DEF-021.
-    """
+    """What is wrong with the declaration named in `replaces`, if anything is. Source: DEF-021."""
     if declaration.replaces is None:
         return None
     named = account.declarations.get(declaration.replaces)
-    replaced_by = named.replaced_by if named else None
-    if named is None or named is declaration or named.period != declaration.period:
-        return _replaces(AnomalyCode.REPLACES_UNKNOWN, declaration, None)
-    if replaced_by is not None:
-        closed_by_it = replaced_by == declaration.declaration_id
-        return None if closed_by_it else _replaces(AnomalyCode.ALREADY_REPLACED, declaration, replaced_by)
-    return None if named.state is State.ACCEPTED else _replaces(AnomalyCode.REPLACES_UNKNOWN, declaration, None)
-
-
-def _replaces(code: AnomalyCode, declaration: Declaration, expected: str | None) -> Finding:
-    return Finding(None, code, "/replaces", declaration.replaces, expected)
+    known = (
+        Named(named.declaration_id, named.period, named.state is State.ACCEPTED, named.replaced_by) if named else None
+    )
+    return law.cannot_replace(declaration.declaration_id, declaration.period, declaration.replaces, known)
 
 
 def _takes_place_of(account: Account, declaration: Declaration) -> Declaration | None:

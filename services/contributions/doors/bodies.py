@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from recouvra.contracts.mending import NotJson, is_suspect, mended
+from recouvra.contracts.thorough import every_fault
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -30,7 +31,8 @@ def from_json(model: type[M], body: bytes) -> M:
     except NotJson as error:
         raise _refused([_NOT_JSON], "body") from error
     except ValidationError as error:
-        raise _refused(error.errors(include_url=False, include_input=False)[:_FAULTS], "body") from error
+        faults = (every_fault(model, body) or error).errors(include_url=False, include_input=False)
+        raise _refused(faults[:_FAULTS], "body") from error
 
 
 def from_query(model: type[M], **said: str | None) -> M:

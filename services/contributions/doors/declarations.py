@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Semaphore
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import asyncpg
 from fastapi import FastAPI, Query, Request, Response
 
 from recouvra.chassis.acting import Answer, act
-from recouvra.chassis.bodies import MOST_BYTES
 from recouvra.chassis.callers import Caller
 from recouvra.chassis.database import Connection
 from recouvra.chassis.http import Face
@@ -21,13 +18,15 @@ from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.event import Identifier
+from recouvra.law.finding import worded
 from services.contributions.acts.dry_run import WholeDeclaration, dry_run
-from services.contributions.domain.answers import answered_in_full, worded
+from services.contributions.domain.answers import answered_in_full
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
 from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import Doubled, DoubledPage, ShownDeclaration
+from services.contributions.doors.turns import Waiting
 from services.contributions.store import lists, views
 
 _UNKNOWN = Problem(
@@ -56,17 +55,6 @@ _WOULD_WAIT = Problem(
         "resterait sans réponse. Donnez-lui un nouveau declaration_id, et nommez l'ancien dans replaces.",
         en="Under this declaration_id a declaration still waits for parts: published, this would be one of them, and "
         "get no answer yet. Give it a new declaration_id, and name the old one in replaces.",
-    ),
-)
-
-
-_WAITING_BYTES = 64 << 20  # of declarations that wait for their turn
-_TOO_MANY = Problem(
-    503,
-    "busy",
-    Message(
-        fr="D'autres répétitions de déclarations attendent leur tour ; rien n'a été fait. Réessayez dans un moment.",
-        en="Other dry runs of declarations wait for their turn; nothing was done. Try again in a moment.",
     ),
 )
 
@@ -122,7 +110,7 @@ def _shown(kept: views.KeptDeclaration) -> Packed:
 
 
 def _add_dry_run(app: FastAPI, face: Face) -> None:
-    one_at_a_time, waiting = Semaphore(1), _Waiting()
+    one_at_a_time, waiting = Semaphore(1), Waiting()
 
     @app.post(
         "/v1/declarations/dry-run",
@@ -149,25 +137,6 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
                     return await act(face, request, do)
                 packed = await _packed(pool, body)
         return packed.response()
-
-
-class _Waiting:
-    """How many bytes of declarations wait for their turn."""
-
-    def __init__(self) -> None:
-        self._bytes = 0
-
-    @contextmanager
-    def room(self, announced: str) -> Iterator[None]:
-        """Room for one more while the block lasts; raises _TOO_MANY where it does not fit beside those that wait."""
-        size = int(announced) if announced.isdigit() else MOST_BYTES
-        if self._bytes and self._bytes + size > _WAITING_BYTES:
-            raise _TOO_MANY
-        self._bytes += size
-        try:
-            yield
-        finally:
-            self._bytes -= size
 
 
 async def _packed(pool: asyncpg.Pool, body: bytes) -> Packed:

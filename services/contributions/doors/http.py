@@ -1,4 +1,4 @@
-"""The HTTP door: declarations and dry runs, accounts and careers, what waits, money in suspense."""
+"""The HTTP door: declarations, posted and rehearsed, accounts and careers, what waits, money in suspense."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from recouvra.chassis.http import create_app
 from recouvra.chassis.settings import Settings
 from services.contributions.doors.accounts import add_accounts
 from services.contributions.doors.declarations import add_declarations
+from services.contributions.doors.posted import add_posted
 from services.contributions.doors.suspense import add_suspense
 
 
@@ -20,6 +21,7 @@ def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) 
         "contributions", "Ce qui est dû, reçu, placé / what is due, received, placed", settings, migrations, reading
     )
     add_declarations(app, face)
+    add_posted(app, face)
     add_accounts(app, face)
     add_suspense(app, face)
     return app

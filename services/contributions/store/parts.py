@@ -97,3 +97,21 @@ async def save(connection: Connection, book: Book) -> None:
         )
     if rows:
         await connection.copy_records_to_table("part", records=rows)
+
+
+async def contents_read(
+    connection: Connection, payer_id: str, declaration_id: str
+) -> tuple[str | None, dict[int, bytes]]:
+    """A declaration's state, None where nothing of it was read, and the content of each part that was (DEF-027)."""
+    row = await connection.fetchrow(
+        "select state, period from declaration where payer_id = $1 and declaration_id = $2", payer_id, declaration_id
+    )
+    if row is None:
+        return None, {}
+    parts = await connection.fetch(
+        "select part, content from part where payer_id = $1 and declaration_id = $2 and period = $3",
+        payer_id,
+        declaration_id,
+        row["period"],
+    )
+    return row["state"], {part["part"]: part["content"] for part in parts}

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
-from services.registration.domain.insured_number import insured_number
+from recouvra.law.insured_number import insured_number
 from services.registration.store.hires import RULED, hire_of
 
 _SLICE = 1_000

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from hashlib import blake2b
 
 from recouvra.chassis.database import Connection
+from recouvra.law.insured_number import END_OF_DIGITS, FIRST_DIGITS, insured_number
 from services.registration.domain.hire import Hire
-from services.registration.domain.insured_number import END_OF_DIGITS, FIRST_DIGITS, insured_number
 
 _LOOKED_UP = 4  # of a thousand million numbers, a million given: four taken in a row is one hire in 10^12
 

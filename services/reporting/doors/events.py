@@ -8,14 +8,14 @@ from datetime import datetime
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Outcome
 from recouvra.contracts.reading import Received
-from services.reporting.projections import marks, progress
+from services.reporting.projections import marks, progress, standing
 from services.reporting.projections.kept import KEPT
 
 _LEDGERS = {ledger.event.topic: ledger for ledger in KEPT}
 
 
 class Facts:
-    """The facts of one batch. Nothing is locked or loaded: what they add to never changes."""
+    """The facts of one batch. Nothing is loaded: what they are added to never changes."""
 
     def __init__(self) -> None:
         self._by_topic: dict[str, list[Received]] = {}
@@ -26,11 +26,13 @@ class Facts:
         return Outcome()
 
     async def save(self, connection: Connection) -> None:
-        """Appends the facts to their ledgers, then tells how far those are complete."""
-        for topic, facts in self._by_topic.items():
+        """Appends the facts to their ledgers, makes what is read of them, then tells how far that is complete."""
+        for topic, kept in self._by_topic.items():
             if topic in _LEDGERS:
-                await _LEDGERS[topic].append(connection, facts)
-        await progress.save(connection, (fact for facts in self._by_topic.values() for fact in facts))
+                await _LEDGERS[topic].append(connection, kept)
+        facts = [fact for each in self._by_topic.values() for fact in each]
+        await standing.save(connection, facts)
+        await progress.save(connection, facts)
         await marks.advance(connection)
 
 

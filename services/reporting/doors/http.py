@@ -18,7 +18,23 @@ from services.reporting.doors import formats, neighbours
 from services.reporting.doors.answers import Answers, as_json, once
 from services.reporting.doors.described import refused, table, unchanged
 from services.reporting.projections.marks import complete_up_to
-from services.reporting.reports import collection_rates, freshness, liquidation, money, payer, payers, registrations
+from services.reporting.reports import (
+    arrears,
+    bridge,
+    cohorts,
+    collection_rates,
+    freshness,
+    liquidation,
+    money,
+    payer,
+    payers,
+    registrations,
+    timeliness,
+    unpaid_rates,
+)
+from services.reporting.reports.arrears import ArrearsAsked
+from services.reporting.reports.bridge import BridgeAsked
+from services.reporting.reports.cohorts import CohortsAsked
 from services.reporting.reports.collection_rates import CollectionRatesAsked
 from services.reporting.reports.freshness import FreshnessAsked
 from services.reporting.reports.instants import told
@@ -27,6 +43,8 @@ from services.reporting.reports.money import MoneyAsked
 from services.reporting.reports.payer import PayerAsked
 from services.reporting.reports.payers import PayersAsked
 from services.reporting.reports.registrations import RegistrationsAsked
+from services.reporting.reports.timeliness import TimelinessAsked
+from services.reporting.reports.unpaid_rates import UnpaidRatesAsked
 
 _UNKNOWN_PAYER = Problem(
     404,
@@ -35,6 +53,15 @@ _UNKNOWN_PAYER = Problem(
         fr="Aucun cotisant n'était connu sous cet identifiant à cet instant.",
         en="No payer was known by this identifier at this instant.",
     ),
+)
+_BACKWARDS = Problem(
+    422,
+    "invalid-request",
+    Message(
+        fr="`from` est après `to` : donnez d'abord l'instant le plus ancien.",
+        en="`from` is later than `to`: give the earlier instant first.",
+    ),
+    [("/query/from", Message(fr="un instant qui n'est pas après `to`", en="an instant that is not later than `to`"))],
 )
 
 
@@ -58,6 +85,7 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
     answers = Answers(face.database, awaited)
 
     _add_tables(app, answers)
+    _add_due_days(app, answers)
 
     @app.get(
         "/v1/payers/{payer_id}",
@@ -132,6 +160,62 @@ def _add_tables(app: FastAPI, answers: Answers) -> None:
     async def get_registrations(request: Request, asked: Annotated[RegistrationsAsked, Query()]) -> Response:
         """People by month of their registration and any grouping (DEF-034)."""
         return await answers.table(request, asked, registrations.plan)
+
+
+def _add_due_days(app: FastAPI, answers: Answers) -> None:
+    """The reports of what came in by when, and of what moved. Statuses of all: 200, 304, 406, 422, 503."""
+
+    @app.get(
+        "/v1/timeliness",
+        tags=["reports"],
+        summary="À temps / on time",
+        responses=table(timeliness.KEYS, timeliness.COLUMNS),
+    )
+    async def get_timeliness(request: Request, asked: Annotated[TimelinessAsked, Query()]) -> Response:
+        """Filed and paid by the due day, by number and by value, by any grouping (DEF-008)."""
+        return await answers.table(request, asked, timeliness.plan)
+
+    @app.get(
+        "/v1/unpaid-rates",
+        tags=["reports"],
+        summary="Restes à recouvrer / unpaid rates",
+        responses=table(unpaid_rates.KEYS, unpaid_rates.COLUMNS),
+    )
+    async def get_unpaid_rates(request: Request, asked: Annotated[UnpaidRatesAsked, Query()]) -> Response:
+        """By period, what was unpaid on the due day, 30 and 90 days later (DEF-009)."""
+        return await answers.table(request, asked, unpaid_rates.plan)
+
+    @app.get(
+        "/v1/arrears",
+        tags=["reports"],
+        summary="Arriérés / arrears",
+        responses=table(arrears.KEYS, arrears.COLUMNS),
+    )
+    async def get_arrears(request: Request, asked: Annotated[ArrearsAsked, Query()]) -> Response:
+        """What is unpaid after its due day, by age and any grouping (DEF-010)."""
+        return await answers.table(request, asked, arrears.plan)
+
+    @app.get(
+        "/v1/cohorts",
+        tags=["reports"],
+        summary="Cohortes / cohorts",
+        responses=table(cohorts.KEYS, cohorts.COLUMNS),
+    )
+    async def get_cohorts(request: Request, asked: Annotated[CohortsAsked, Query()]) -> Response:
+        """How each period came in, up to 365 days after its due day (DEF-011)."""
+        return await answers.table(request, asked, cohorts.plan)
+
+    @app.get(
+        "/v1/bridge",
+        tags=["reports"],
+        summary="Pourquoi le taux a bougé / why the rate moved",
+        responses=table((), bridge.COLUMNS),
+    )
+    async def get_bridge(request: Request, asked: Annotated[BridgeAsked, Query()]) -> Response:
+        """From one instant to another: what was declared, replaced, received, taken back (DEF-006, DEF-007)."""
+        if asked.is_backwards:
+            raise _BACKWARDS
+        return await answers.table(request, asked, bridge.plan)
 
 
 def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:

@@ -19,7 +19,9 @@ _READ = """
 select md5(concat_ws(' ', string_agg(concat_ws('/', topic, partition, next_offset), ' ' order by topic, partition),
                      'replays', (select count(*) from audit where act = 'replay'),
                      'edition', (select number from edition))) as positions,
-       (select number from edition) as edition
+       (select number from edition) as edition,
+       exists (select from assessed where not in_standing) or exists (select from received where not in_standing)
+           as has_strays
 from position where topic <> $1
 """
 
@@ -46,20 +48,26 @@ class Snapshot:
 
 @asynccontextmanager
 async def snapshot(database: Database, awaited: Sequence[str]) -> AsyncIterator[Snapshot]:
-    """Opens the view; raises a 503 problem before every awaited service was once read completely."""
+    """Opens the view; raises a 503 problem before every awaited service was once read completely.
+
+    And while there are facts that a worker of the version before appended, and that the next batch has yet to tell.
+    """
     pool = await database.pool()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(f"set local work_mem = '{_WORK_MEMORY}'")
+        await connection.execute(f"set local work_mem = '{_WORK_MEMORY}'; set local jit = off")
         complete = await complete_up_to(connection, awaited)
         if complete is None:
-            raise Problem(
-                503,
-                "not-complete-yet",
-                Message(
-                    fr="Les premiers faits sont en cours de lecture ; réessayez dans quelques secondes.",
-                    en="The first facts are still being read; try again in a few seconds.",
-                ),
-            )
+            raise _not_yet("Les premiers faits sont", "The first facts are still")
         read = await connection.fetchrow(_READ, MARKS)
         assert read is not None  # an aggregate always answers
+        if read["has_strays"]:
+            raise _not_yet("Des faits sont", "Some facts are")
         yield Snapshot(connection, complete, read["positions"], read["edition"])
+
+
+def _not_yet(fr: str, en: str) -> Problem:
+    message = Message(
+        fr=f"{fr} en cours de lecture ; réessayez dans quelques secondes.",
+        en=f"{en} being read; try again in a few seconds.",
+    )
+    return Problem(503, "not-complete-yet", message)

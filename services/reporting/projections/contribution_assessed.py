@@ -20,4 +20,5 @@ ASSESSED = Ledger(
         "filed_on",
         "due_on",
     ),
+    stands=True,
 )

@@ -17,4 +17,5 @@ RECEIVED = Ledger(
         "received_on",
         "channel",
     ),
+    stands=True,
 )

@@ -13,11 +13,16 @@ from recouvra.contracts.reading import Received
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Where the facts of one topic are kept: the columns are the event's fields, after its id and knowledge time."""
+    """Where the facts of one topic are kept: the columns are the event's fields, after its id and knowledge time.
+
+    Attributes:
+        stands: its rows say whether `standing` tells of them. Ours do: both are written in one transaction.
+    """
 
     event: type[Event]
     table: str
     columns: Sequence[str]
+    stands: bool = False
 
     async def append(self, connection: Connection, facts: Sequence[Received]) -> None:
         """Adds facts of this topic, any number, in the order given.
@@ -26,8 +31,11 @@ class Ledger:
         repeated fact adds no row.
         """
         said = attrgetter(*self.columns)
+        stands = {"in_standing": True} if self.stands else {}
         await connection.copy_records_to_table(
             self.table,
-            columns=("event_id", "known_at", *self.columns),
-            records=[(fact.envelope.event_id, fact.envelope.time, *said(fact.event)) for fact in facts],
+            columns=("event_id", "known_at", *self.columns, *stands),
+            records=[
+                (fact.envelope.event_id, fact.envelope.time, *said(fact.event), *stands.values()) for fact in facts
+            ],
         )

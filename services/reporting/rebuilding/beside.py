@@ -19,7 +19,8 @@ BESIDE = "rebuilding"
 """Its name. No role may be called so: PostgreSQL looks for tables in a schema of the role's name first."""
 
 LEDGERS = tuple(ledger.table for ledger in KEPT)
-SWAPPED = ("complete", *LEDGERS, "topic_progress", "mark", "edition", "inbox", "position")
+DERIVED = ("standing", "summed", "summed_of_day", "summed_of_payer")
+SWAPPED = ("complete", *LEDGERS, *DERIVED, "topic_progress", "mark", "edition", "inbox", "position")
 """All that is derived from the topics, `complete` first, as reports read it: in this order readers are waited for."""
 
 STAYING = (

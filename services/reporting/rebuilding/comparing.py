@@ -1,28 +1,36 @@
-"""The new read models beside those that serve: the same rows, with the same content, as of one instant?"""
+"""The new read models beside those that serve: the same rows, with the same content, as of one instant?
+
+One of both may have read facts beyond it that the other has not read yet: of what is derived from facts it is compared
+what that tells as of then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from recouvra.chassis.database import Connection
 from services.reporting.projections.kept import KEPT
-from services.reporting.projections.ledger import Ledger
+from services.reporting.projections.standing import COLUMNS
+from services.reporting.projections.sums import OF_PAYERS, SUMMED
 from services.reporting.rebuilding.beside import BESIDE
+from services.reporting.reports.known import known_payers, known_sums
 
 _EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a ledger that serves differs from what the topics say; counts are of facts, by their event id.
+    """How a table that serves differs from what the topics say.
 
     Attributes:
+        ledger: the table; counts are of facts, by event id, or of pairs or groups where it is derived from facts.
         only_before: rows too many where it serves: unknown to the topics, or doubled.
         only_now: rows that it lacks.
         changed: rows with another content.
-        examples: some of those event ids, in order.
+        examples: some of those event ids, pairs or groups, in order.
     """
 
     ledger: str
@@ -40,28 +48,84 @@ class Comparison:
     differences: Sequence[Difference]
 
 
-async def compare(connection: Connection, serving: str, awaited: Sequence[str]) -> Comparison:
-    """Compares every ledger, in one snapshot, row ids apart. Memory stays flat, tables are read once each.
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table: what names a row of it, what that row says, and which rows were known at $1, all as SQL."""
 
-    Rows are hashed and summed by the beginning of their event id's hash; only where sums differ are rows looked at.
+    name: str
+    row_id: str
+    row: Sequence[str]
+    known: str
+
+
+_TABLES = (
+    *(_Table(one.table, "event_id", ("event_id", "known_at", *one.columns), "known_at <= $1") for one in KEPT),
+    _Table(
+        "standing",
+        "payer_id || ' ' || period",
+        [f"case when {name} <= $1 then {name} end" if name == "known_to" else name for name in COLUMNS],
+        "known_from <= $1",
+    ),
+    _Table("summed_of_payer", "payer_id", ("payer_kind", "territory_code", "known_from"), "known_from <= $1"),
+    _Table(  # of the days that were over
+        "summed_of_day",
+        "concat_ws(' ', known_on, payer_kind, region, period, due_on)",
+        ("known_on", "payer_kind", "region", "period", "due_on", *SUMMED),
+        f"known_on < ($1::timestamptz at time zone 'UTC')::date and ({' or '.join(f'{name} <> 0' for name in SUMMED)})",
+    ),
+)
+_KNOWN = {
+    "summed": (("payer_kind", "territory_code", "period", "due_on"), tuple(SUMMED), known_sums("$1")),
+    "summed_of_payer": (("payer_id", "payer_kind", "territory_code"), OF_PAYERS, known_payers("$1")),
+}
+
+
+async def compare(connection: Connection, serving: str, awaited: Sequence[str]) -> Comparison:
+    """Compares every table, in one snapshot, row ids apart; tables are read once each.
+
+    Rows are hashed and summed by the beginning of their id's hash; only where sums differ are rows looked at. What is
+    known by now, a row or so a payer, is held in memory.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         as_of = await connection.fetchval(_AS_OF.format(serving=serving, beside=BESIDE), awaited)
         if as_of is None:
             return Comparison(None, ())
-        found = [await _difference(connection, serving, ledger, as_of) for ledger in KEPT]
+        found = [await _difference(connection, serving, table, as_of) for table in _TABLES]
+        found += [await _of_sums(connection, serving, name, as_of) for name in _KNOWN]
     return Comparison(as_of, [one for one in found if one is not None])
 
 
-async def _difference(connection: Connection, serving: str, ledger: Ledger, as_of: datetime) -> Difference | None:
-    row = ", ".join(("event_id", "known_at", *ledger.columns))
-    names = {"serving": serving, "beside": BESIDE, "table": ledger.table, "row": row}
+async def _difference(connection: Connection, serving: str, table: _Table, as_of: datetime) -> Difference | None:
+    names = {"serving": serving, "beside": BESIDE, "table": table.name, "id": table.row_id, "known": table.known}
+    names["row"] = ", ".join(table.row)
     buckets = [one["bucket"] for one in await connection.fetch(_BUCKETS.format(**names), as_of)]
     if not buckets:
         return None
     counts = await connection.fetchrow(_ROWS.format(**names), as_of, buckets, _EXAMPLES)
     assert counts is not None  # an aggregate always answers
-    return Difference(ledger.table, counts["only_before"], counts["only_now"], counts["changed"], counts["examples"])
+    return Difference(table.name, counts["only_before"], counts["only_now"], counts["changed"], counts["examples"])
+
+
+async def _of_sums(connection: Connection, serving: str, name: str, as_of: datetime) -> Difference | None:
+    before, now = [await _sums(connection, schema, name, as_of) for schema in (serving, BESIDE)]
+    changed = sorted(key for key in before.keys() & now.keys() if before[key] != now[key])
+    differing = sorted([*(before.keys() ^ now.keys()), *changed])
+    if not differing:
+        return None
+    only_before, only_now = len(before.keys() - now.keys()), len(now.keys() - before.keys())
+    return Difference(name, only_before, only_now, len(changed), differing[:_EXAMPLES])
+
+
+async def _sums(connection: Connection, schema: str, name: str, as_of: datetime) -> Mapping[str, tuple[Any, ...]]:
+    """By their keys the sums as of then that are not all zero, read as reports read them."""
+    keys, names, known = _KNOWN[name]
+    await connection.execute(f"set local search_path = {schema}")
+    sums = ", ".join(f"sum({one})" for one in names)
+    rows = await connection.fetch(
+        f"select concat_ws(' ', {', '.join(keys)}), {sums} from {known} group by {', '.join(keys)}",  # noqa: S608 - constants
+        as_of,
+    )
+    return {key: tuple(said) for key, *said in rows if any(said)}
 
 
 _AS_OF = """
@@ -72,29 +136,29 @@ where service = any($1::text[])
 
 _BUCKETS = """
 with hashed as (
-    select hashtext(event_id) & 4095 as bucket, hash_record_extended(row({row}), 0) as hash, 1 as side
-    from {serving}.{table} where known_at <= $1
+    select hashtext({id}) & 4095 as bucket, hash_record_extended(row({row}), 0) as hash, 1 as side
+    from {serving}.{table} where {known}
     union all
-    select hashtext(event_id) & 4095, hash_record_extended(row({row}), 0), -1 from {beside}.{table} where known_at <= $1
+    select hashtext({id}) & 4095, hash_record_extended(row({row}), 0), -1 from {beside}.{table} where {known}
 )
 select bucket from hashed group by bucket having sum(side) <> 0 or sum(hash::numeric * side) <> 0 order by bucket
 """
 
 _ROWS = """
 with hashed as (
-    select event_id, hash_record_extended(row({row}), 0) as hash, 1 as side
-    from {serving}.{table} where known_at <= $1 and hashtext(event_id) & 4095 = any($2::int[])
+    select {id} as id, hash_record_extended(row({row}), 0) as hash, 1 as side
+    from {serving}.{table} where {known} and hashtext({id}) & 4095 = any($2::int[])
     union all
-    select event_id, hash_record_extended(row({row}), 0), -1
-    from {beside}.{table} where known_at <= $1 and hashtext(event_id) & 4095 = any($2::int[])
+    select {id}, hash_record_extended(row({row}), 0), -1
+    from {beside}.{table} where {known} and hashtext({id}) & 4095 = any($2::int[])
 ), content as (
-    select event_id, sum(side) as surplus from hashed group by event_id, hash having sum(side) <> 0
+    select id, sum(side) as surplus from hashed group by id, hash having sum(side) <> 0
 ), fact as (
-    select event_id, bool_or(surplus > 0) as before, bool_or(surplus < 0) as now from content group by event_id
+    select id, bool_or(surplus > 0) as before, bool_or(surplus < 0) as now from content group by id
 )
 select count(*) filter (where before and not now) as only_before,
     count(*) filter (where now and not before) as only_now,
     count(*) filter (where before and now) as changed,
-    coalesce((array_agg(event_id order by event_id))[:$3], '{{}}') as examples
+    coalesce((array_agg(id order by id))[:$3], '{{}}') as examples
 from fact
 """

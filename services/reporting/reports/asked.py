@@ -15,11 +15,12 @@ from services.reporting.reports.instants import instant
 
 Format = Literal["json", "csv", "xlsx", "parquet"]
 
-_Instant = Annotated[
+Instant = Annotated[
     datetime,
     BeforeValidator(instant),
     WithJsonSchema({"type": "string", "examples": ["2026-03-31", "2026-03-31T12:00:00Z"]}),
 ]
+"""An instant in UTC, as `instants.instant` reads it."""
 
 
 class Asked(BaseModel):
@@ -33,7 +34,7 @@ class Asked(BaseModel):
 class AsOf(Asked):
     """A figure is that of an instant."""
 
-    as_of: _Instant | None = Field(
+    as_of: Instant | None = Field(
         None,
         description="RFC 3339 instant, or a date, which stands for its last instant (UTC). Absent, or later than "
         "`complete_up_to`: `complete_up_to`.",

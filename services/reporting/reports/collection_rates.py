@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
-from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns
-from services.reporting.reports.owed import OwedAsked, owed
+from services.reporting.reports.dimensions import OF_PAIRS, Dimension, chosen, columns
+from services.reporting.reports.owed import Owed, OwedAsked
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan
 from services.reporting.reports.rates import rate
 
@@ -22,15 +22,7 @@ COLUMNS = {
     "collection_rate": Kind.RATE,
 }
 
-# One row a payer: in `part` within the same keys, in `_OVER_ALL` whatever the keys (a distinct count would sort).
-_MEASURES = {
-    "payers": "count(*)",
-    "assessed_xof": "coalesce(sum(assessed_xof), 0)",
-    "received_xof": "coalesce(sum(received_xof), 0)",
-}
-_OVER_ALL = (
-    "(select sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from part group by payer_id) as payer"
-)
+_MEASURES = {name: f"coalesce(sum({name}), 0)" for name in ("payers", "assessed_xof", "received_xof")}
 
 
 class CollectionRatesAsked(OwedAsked):
@@ -42,18 +34,53 @@ class CollectionRatesAsked(OwedAsked):
 
 
 def plan(asked: CollectionRatesAsked, as_of: datetime) -> Plan:
-    """Sums over the facts known at `as_of` (DEF-006, DEF-007)."""
+    """Sums over the facts known at `as_of` (DEF-006, DEF-007).
+
+    A payer counts once in each group and once in the total, which is not the sum of the groups.
+    """
     dimensions = chosen(OF_PAIRS, asked.group_by)
-    arguments = Arguments()
-    part = owed({"payer_id": "payer_id"} | dict(dimensions), asked, as_of, arguments)
-    return Plan(columns(dimensions), part, _MEASURES, _fields, COLUMNS, arguments, _OVER_ALL)
+    keys, arguments = columns(dimensions), Arguments()
+    known = Owed(asked, as_of, arguments)
+    if known.is_summed(dimensions):
+        part, whole = _of_groups(known, dimensions)
+    else:
+        payers = list((dict([OF_PAIRS["payer"]]) | dict(dimensions)).items())
+        part = f"select *, 1 as payers from ({known.sums(payers)}) as owed"  # noqa: S608 - constants of ours
+        whole = "select 1 as payers, sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from part "
+        whole += "group by payer_id"
+    return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments, f"({whole}) as each")
+
+
+def _of_groups(known: Owed, dimensions: Sequence[Dimension]) -> tuple[str, str]:
+    """The rows of the groups, of which no payer is told, and of all of them: sums, and payers counted beside them.
+
+    `alone` are those of a group that are in no other, so that they add up to the total.
+    """
+    keys = columns(dimensions)
+    names, sums = "".join(f"{key}, " for key in keys), f"from ({known.sums(dimensions)}) as owed"
+    alone, others = (f"({known.payers(dimensions, has_others)}) as payer" for has_others in (False, True))
+    if "period" in keys:  # where a payer is one pair
+        part = f"select {names}pairs as payers, 0 as alone, assessed_xof, received_xof {sums}"
+    else:
+        part = (
+            f"select {names}0::bigint as payers, 0::bigint as alone, assessed_xof, received_xof {sums} "  # noqa: S608 - constants of ours
+            f"union all select {names}payers, payers, 0, 0 from {alone} "
+            f"union all select {names}payers, 0, 0, 0 from {others}"
+        )
+    whole = (
+        "select alone as payers, assessed_xof, received_xof from part "  # noqa: S608 - constants of ours
+        f"union all select payers, 0, 0 from ({known.payers([], True)}) as payer "
+    )
+    if "period" in keys:
+        whole += f"union all select payers, 0, 0 from ({known.payers([], False)}) as payer"  # noqa: S608 - constants of ours
+    return part, whole
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:
     """Amounts in whole francs; the rate null where nothing was assessed."""
     assessed, received = int(measures["assessed_xof"]), int(measures["received_xof"])
     return {
-        "payers": measures["payers"],
+        "payers": int(measures["payers"]),
         "assessed_xof": assessed,
         "received_xof": received,
         "outstanding_xof": assessed - received,

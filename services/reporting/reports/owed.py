@@ -1,29 +1,74 @@
-"""What was assessed and what came in for it, summed from the facts: the ground of every rate of collection."""
+"""What was assessed and what came in for it: the ground of every rate of collection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
+from services.reporting.reports.dimensions import Dimension, columns, selected
+from services.reporting.reports.known import known_payers, known_sums
 from services.reporting.reports.plan import Arguments, of_payers, of_periods
+from services.reporting.reports.standing import known_pairs
+
+_OF_SUMS = {"payer_kind", "region", "period"}
+_REGION_DIGITS = 2
 
 
 class OwedAsked(Paged, OfPayers, OfPeriods):
     """What may be asked of it: every filter."""
 
 
-def owed(keys: Mapping[str, str], asked: OwedAsked, as_of: datetime, arguments: Arguments) -> str:
-    """A SELECT of `keys` (by name their SQL over a fact), `assessed_xof` and `received_xof`, a row for equal keys.
+class Owed:
+    """What is asked, as known at an instant, each pair under its own kind and territory (DEF-006, DEF-007, DEF-033).
 
-    The facts are those known at `as_of`, each under its own kind and territory (DEF-006, DEF-007, DEF-033).
+    It is read where that takes least: in sums by kind and region, in sums by payer, or pair by pair.
     """
-    where = f"known_at <= {arguments.put(as_of)}{of_payers(asked, arguments)}{of_periods(asked, arguments)}"
-    names = ", ".join(keys)
-    said = ", ".join(f"{sql} as {name}" for name, sql in keys.items())
-    return (
-        f"select {names}, sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from ("  # noqa: S608 - constants of ours
-        f"select {said}, assessed_xof, 0::bigint as received_xof from assessed where {where} "
-        f"union all select {said}, 0, received_xof from received where {where}"
-        f") as fact group by {names}"
-    )
+
+    def __init__(self, asked: OwedAsked, as_of: datetime, arguments: Arguments) -> None:
+        """`as_of` becomes the first of the arguments."""
+        self._asked = asked
+        self._at = arguments.put(as_of)
+        self._of_payers, self._of_periods = of_payers(asked, arguments), of_periods(asked, arguments)
+
+    def is_summed(self, dimensions: Sequence[Dimension]) -> bool:
+        """Whether sums by kind, region and period tell it, so that no payer need be looked at."""
+        asked = self._asked
+        names_regions = asked.territory is None or len(asked.territory) <= _REGION_DIGITS
+        return names_regions and asked.payer_id is None and _OF_SUMS.issuperset(columns(dimensions))
+
+    def sums(self, dimensions: Sequence[Dimension]) -> str:
+        """A SELECT of the keys, `pairs`, `assessed_xof` and `received_xof`: a row for equal keys that are known."""
+        return (
+            f"select {selected(dimensions)}sum(pairs) as pairs, sum(assessed_xof) as assessed_xof, "  # noqa: S608 - constants of ours
+            f"sum(received_xof) as received_xof from {self._read(dimensions)} "
+            f"where true{self._of_payers}{self._of_periods} "
+            f"group by {', '.join(columns(dimensions)) or '()'} having sum(pairs) > 0"
+        )
+
+    def _read(self, dimensions: Sequence[Dimension]) -> str:
+        if self.is_summed(dimensions):
+            return known_sums(self._at)
+        if self._asked.as_of is None and not self._of_periods and "period" not in columns(dimensions):
+            return known_payers(self._at)
+        return f"(select *, 1 as pairs from {known_pairs(self._at)}) as known"  # noqa: S608 - constants of ours
+
+    def payers(self, dimensions: Sequence[Dimension], has_others: bool) -> str:
+        """A SELECT of the keys, which tell no period, and `payers`: how many are known, a row for equal keys.
+
+        Those with pairs under one kind and territory, each of them in one group and no other; or else (`has_others`)
+        those that changed, who may be in several.
+        """
+        counted, which = ("count(distinct payer_id)", "") if has_others else ("count(*)", "not ")
+        # Pair by pair: of most payers the first that is looked up is known.
+        in_periods = (
+            "cross join lateral (select from standing as pair where pair.payer_id = payer.payer_id "
+            "and (pair.payer_kind, pair.territory_code) = (payer.payer_kind, payer.territory_code) "
+            f"and pair.known_from <= {self._at}{self._of_periods} limit 1) as known"
+        )
+        return (
+            f"select {selected(dimensions)}{counted} as payers "  # noqa: S608 - constants of ours
+            f"from summed_of_payer as payer {in_periods if self._of_periods else ''} "
+            f"where {which}has_others and known_from <= {self._at}{self._of_payers} "
+            f"group by {', '.join(columns(dimensions)) or '()'}"
+        )

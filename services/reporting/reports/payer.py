@@ -13,27 +13,33 @@ from pydantic import Field
 from recouvra.chassis.database import Connection
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
+from recouvra.contracts.payer_affiliated import PayerAffiliated
+from recouvra.contracts.payment_held import PaymentHeld
+from recouvra.law.grounds import grounds
 from services.reporting.reports.asked import AsOf, OfPeriods
 from services.reporting.reports.instants import told
 from services.reporting.reports.plan import Arguments, of_periods
 from services.reporting.reports.rates import rate
 
 _ASSESSED = (
-    "select id, event_id, known_at, period, assessed_xof as amount_xof, declaration_id, basis, filed_on, due_on "
-    "from assessed where payer_id = $1 and known_at <= $2"
+    "select id, event_id, known_at, period, assessed_xof as amount_xof, payer_kind, territory_code, declaration_id, "
+    "basis, filed_on, due_on from assessed where payer_id = $1 and known_at <= $2"
 )
 _RECEIVED = (
-    "select id, event_id, known_at, period, received_xof as amount_xof, payment_source, payment_id, received_on, "
-    "channel from received where payer_id = $1 and known_at <= $2"
+    "select id, event_id, known_at, period, received_xof as amount_xof, payer_kind, territory_code, payment_source, "
+    "payment_id, received_on, channel from received where payer_id = $1 and known_at <= $2"
 )
 _CREDIT = (
-    "select coalesce(sum(held_xof), 0) as credit_xof, count(*) as facts from held "
-    "where payer_id = $1 and known_at <= $2 and held_as = 'credit'"
+    "select id, event_id, known_at, held_xof as amount_xof, payment_source, payment_id, received_on, channel "
+    "from held where payer_id = $1 and known_at <= $2 and held_as = 'credit' order by known_at, id"
 )
 _AFFILIATION = (
-    "select payer_kind, territory_code, name from affiliation where payer_id = $1 and known_at <= $2 "
-    "order by known_at desc, id desc limit 1"
+    "select event_id, known_at, payer_kind, territory_code, name, filing_frequency, affiliated_on, closed_on "
+    "from affiliation where payer_id = $1 and known_at <= $2 order by known_at desc, id desc limit 1"
 )
+_PLACED = "DEF-004"
+_RULES = {"declared": "DEF-021", "replacement": "DEF-024", "estimated": "LAW-031", "adjustment": "DEF-033"}
+"""The rule by which a fact came about: of an assessment by its basis; money is placed by one."""
 
 
 class PayerAsked(AsOf, OfPeriods):
@@ -45,17 +51,17 @@ class PayerAsked(AsOf, OfPeriods):
 async def account(connection: Connection, payer_id: str, asked: PayerAsked, as_of: datetime) -> dict[str, Any] | None:
     """The payer as known at `as_of`; None where nothing was known of it then.
 
-    Kind, territory and name are the latest known; each fact keeps its own. Credit has no period, so that filters on
-    periods leave it as it is.
+    Kind, territory and name are the latest known, by the fact in `affiliation`; each fact keeps its own. Credit has no
+    period, so that filters on periods leave it as it is. A period tells the law's rows behind its amounts and its
+    due day, for the kind that it stands under, as they are loaded now (DEF-033: a fact does not tell as of when).
     """
     arguments = Arguments([payer_id, as_of])
     periods = of_periods(asked, arguments)
     affiliation = await connection.fetchrow(_AFFILIATION, payer_id, as_of)
     assessed = await connection.fetch(_ASSESSED + periods, *arguments)
     received = await connection.fetch(_RECEIVED + periods, *arguments)
-    credit = await connection.fetchrow(_CREDIT, payer_id, as_of)
-    assert credit is not None  # an aggregate always answers
-    if affiliation is None and not assessed and not received and not credit["facts"]:
+    credit = await connection.fetch(_CREDIT, payer_id, as_of)
+    if affiliation is None and not assessed and not received and not credit:
         return None
     due, paid = (sum(fact["amount_xof"] for fact in facts) for facts in (assessed, received))
     return {
@@ -67,8 +73,10 @@ async def account(connection: Connection, payer_id: str, asked: PayerAsked, as_o
         "received_xof": paid,
         "outstanding_xof": due - paid,
         "collection_rate": rate(paid, due),
-        "credit_xof": int(credit["credit_xof"]),
+        "credit_xof": sum(fact["amount_xof"] for fact in credit),
         "periods": periods_of(map(dict, assessed), map(dict, received)),
+        "credit_facts": [_fact(PaymentHeld.topic, dict(fact)) for fact in credit],
+        "affiliation": affiliation and {"topic": PayerAffiliated.topic, **affiliation},
     }
 
 
@@ -96,12 +104,13 @@ def _period(
         "filed_on": min((fact["filed_on"] for fact in assessed), default=None),
         "paid_on": paid_on(due, [(fact["received_on"], fact["amount_xof"]) for fact in received]),
         "facts": sorted(facts, key=itemgetter("known_at")),
+        "law": grounds((assessed or received)[0]["payer_kind"], period),
     }
 
 
 def _fact(topic: str, fact: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in fact.items() if name not in ("id", "period")}
-    return {"topic": topic} | shown
+    return {"topic": topic, "rule": _RULES.get(fact.get("basis", ""), _PLACED)} | shown
 
 
 def paid_on(due_xof: int, receipts: Iterable[tuple[date, int]]) -> date | None:

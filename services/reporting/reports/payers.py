@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.reporting.reports.owed import OwedAsked, owed
+from services.reporting.reports.dimensions import OF_PAIRS
+from services.reporting.reports.owed import Owed, OwedAsked
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, last_known_payers
 from services.reporting.reports.rates import rate
 
@@ -37,7 +38,7 @@ def plan(asked: PayersAsked, as_of: datetime) -> Plan:
     stand under another than the filter's, which is that of its facts (DEF-033).
     """
     arguments = Arguments()
-    sums = owed({"payer_id": "payer_id"}, asked, as_of, arguments)  # as_of is its first argument
+    sums = Owed(asked, as_of, arguments).sums([OF_PAIRS["payer"]])  # as_of is the first argument
     part = (
         "select owed.payer_id, coalesce(payer_kind, '') as payer_kind, "  # noqa: S608 - constants of ours
         "coalesce(territory_code, '') as territory_code, coalesce(name, '') as name, assessed_xof, received_xof "

@@ -155,6 +155,32 @@ REPORTING = by(
         "update liquidated set known_at = known_at - interval '1 day' where id = (select min(id) from liquidated)",
     ),
     (
+        "a version's amount",
+        "versions-are-the-ledgers",
+        "update standing set received_xof = received_xof + 1 where ctid = (select ctid from standing limit 1)",
+    ),
+    (
+        "a version deleted",
+        "versions-are-the-ledgers",
+        "delete from standing where ctid = (select ctid from standing where known_to < 'infinity' limit 1)",
+    ),
+    (
+        "a sum of now",
+        "sums-are-the-versions",
+        "update summed set assessed_xof = assessed_xof + 1 where ctid = (select ctid from summed limit 1)",
+    ),
+    (
+        "a day deleted",
+        "sums-of-days-are-the-versions",
+        "delete from summed_of_day where ctid = (select ctid from summed_of_day where assessed_xof <> 0 limit 1)",
+    ),
+    (
+        "a payer known since the day before",
+        "sums-of-payers-are-the-versions",
+        "update summed_of_payer set known_from = known_from - interval '1 day' where ctid = "
+        "(select ctid from summed_of_payer limit 1)",
+    ),
+    (
         "a completeness forged",
         "complete-as-marked",
         "update complete set up_to = '2098-01-01' where service = 'liquidation'",

@@ -8,8 +8,8 @@ from pydantic_core import to_json
 from recouvra.chassis.packed import Packed
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declaration_answered import AnsweredInFull
-from recouvra.law.finding import Finding
-from services.contributions.domain.answers import FullAnswer, answered_in_full, worded
+from recouvra.law.finding import Finding, worded
+from services.contributions.domain.answers import FullAnswer, answered_in_full
 from services.contributions.domain.declaration import Answer, Declaration
 from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import ShownDeclaration

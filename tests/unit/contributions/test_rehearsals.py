@@ -11,8 +11,8 @@ from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
 from recouvra.law.declared import Lines
+from recouvra.law.finding import worded
 from services.contributions.acts.dry_run import WholeDeclaration
-from services.contributions.domain.answers import worded
 from services.contributions.domain.career import Sent, career_line
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait, rehearse
 from tests.unit.contributions.scene import START, Scene, affiliated, declared, in_parts, person

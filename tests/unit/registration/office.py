@@ -15,9 +15,9 @@ from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.registration_answered import RegistrationAnswered
 from recouvra.contracts.registration_requested import RegistrationRequested
+from recouvra.law.insured_number import FIRST_DIGITS, insured_number
 from services.registration.domain.affiliation import Affiliation
 from services.registration.domain.hire import Hire
-from services.registration.domain.insured_number import FIRST_DIGITS, insured_number
 from services.registration.domain.register import Claim, Payer, Register
 
 JANUARY = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)

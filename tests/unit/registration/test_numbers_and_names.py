@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registration.domain.insured_number import END_OF_DIGITS, FIRST_DIGITS, insured_number
+from recouvra.law.insured_number import END_OF_DIGITS, FIRST_DIGITS, insured_number
 from services.registration.domain.likeness import first_name, folded
 
 DIGITS = st.integers(FIRST_DIGITS, END_OF_DIGITS - 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from recouvra.cli.report import draw
+from recouvra.cli.report_drawing import draw
 from recouvra.cli.terminal import output
 
 CARE: dict[str, Any] = {"forms": 1_200, "claimed_xof": 1_234_567, "delay_p50_days": 9, "within_term_share": "0.8125"}

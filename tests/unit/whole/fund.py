@@ -23,12 +23,12 @@ from recouvra.contracts.event import Event
 from recouvra.contracts.reading import Received, Refusal, read
 from recouvra.contracts.record import Record
 from recouvra.contracts.record_refused import RecordRefused
+from recouvra.law.insured_number import FIRST_DIGITS, insured_number
 from services.contributions.domain.account import Account
 from services.contributions.domain.book import Book
 from services.liquidation.domain.caseload import Caseload, Patient, Readings
 from services.registration.acts.read_batch import BatchWork
 from services.registration.domain.affiliation import Affiliation
-from services.registration.domain.insured_number import FIRST_DIGITS, insured_number
 from services.registration.domain.register import Payer, Register
 from tests.builders import Draft
 from tests.oracle import PublishedRecord

@@ -1,21 +1,20 @@
-"""The golden scenarios of docs/vendors/scenarios: read, made into records, compared with what a stack published.
+"""One golden scenario: its folder read, its records made into bytes.
 
-A scenario is data and needs no stack: a conformance command can read the same folders. In its values
-`{"$insured": "REQUEST"}` stands for the insured number that registration drew for that hire, `{REQUEST}` in a path.
-Nothing of the product is imported.
+In its values `{"$insured": "REQUEST"}` stands for the insured number that registration drew for that hire, `{REQUEST}`
+in a path. The folders are those of docs/vendors; an installation carries them.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "docs/vendors/scenarios"
+FOLDER = Path(__file__).parent / "scenarios"
 NUMBER = "$insured"
 _BINARY = "application/json"
 _STRUCTURED = "application/cloudevents+json; charset=utf-8"
@@ -47,16 +46,18 @@ class Wave:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One folder; `prefix` begins every identifier of its own."""
+    """One folder; `prefix` begins every identifier of its own: `GS07-` of `07-self-employed-classes`."""
 
     folder: str
     waves: Sequence[Wave]
     told: str
+    prefix: str
 
     @property
-    def prefix(self) -> str:
-        """`GS07-` of `07-self-employed-classes`."""
-        return f"GS{self.folder[:2]}-"
+    def title(self) -> tuple[str, str]:
+        """What it is about, in French and in English, as its README begins."""
+        french, english = self.told.splitlines()[:2]
+        return french.partition(" · ")[2], english.strip("*")
 
     def is_about(self, body: Mapping[str, Any]) -> bool:
         """Whether a published value or a row of a face is this scenario's, by the identifiers in it."""
@@ -77,7 +78,8 @@ def read(folder: Path) -> Scenario:
         Wave(sent, says["published"], says.get("refused", ()), says.get("asked", ()))
         for sent, says in zip(records, expected, strict=True)
     ]
-    return Scenario(folder.name, waves, (folder / "README.md").read_text("utf-8"))
+    told = (folder / "README.md").read_text("utf-8")
+    return Scenario(folder.name, waves, told, f"GS{folder.name[:2]}-")
 
 
 def resolved(value: Any, numbers: Numbers) -> Any:
@@ -133,78 +135,3 @@ def _value(record: Mapping[str, Any], body: Any) -> bytes | None:
         return base64.b64decode(record["value_base64"])
     text = record["value_text"] if "value_text" in record else json.dumps(body, ensure_ascii=False)
     return str(text).encode().ljust(record.get("pad_to_bytes", 0))
-
-
-def differs(expected: Any, found: Any, at: str = "") -> list[str]:
-    """Where a value is not what is expected; fields that are not expected may stand beside (the language may grow).
-
-    Anomalies may stand in any order: none is told.
-    """
-    if isinstance(expected, dict) and isinstance(found, dict):
-        missing = [f"{at}/{name}: absent" for name in expected if name not in found]
-        return missing + [
-            fault
-            for name in expected
-            if name in found
-            for fault in differs(expected[name], found[name], f"{at}/{name}")
-        ]
-    if isinstance(expected, list) and isinstance(found, list) and at.endswith("/anomalies"):
-        lacking, beyond = matched(expected, found)
-        return [f"{at}: lacks {one}" for one in lacking] + [f"{at}: has too many {one}" for one in beyond]
-    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        return [
-            fault for n, both in enumerate(zip(expected, found, strict=True)) for fault in differs(*both, f"{at}/{n}")
-        ]
-    same = type(expected) is type(found) and expected == found
-    return [] if same else [f"{at}: expected {expected!r}, found {found!r}"]
-
-
-def matched(expected: Sequence[Any], found: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """What of two multisets has no equal in the other, first what lacks, then what is too many."""
-    beyond, lacking = list(found), list[Any]()
-    for one in expected:
-        equal = next((n for n, other in enumerate(beyond) if not differs(one, other)), None)
-        if equal is None:
-            lacking.append(one)
-        else:
-            del beyond[equal]
-    return lacking, beyond
-
-
-def compared(expected: Sequence[Any], found: Sequence[Any]) -> list[str]:
-    """The same for people: what lacks beside the nearest of its topic and key that is too many."""
-    lacking, beyond = matched(expected, found)
-    told = []
-    for one in lacking:
-        near = min(
-            (other for other in beyond if _place(other) == _place(one)),
-            key=lambda other: len(differs(one, other)),
-            default=None,
-        )
-        if near is None:
-            told.append(f"missing: {one}")
-        else:
-            beyond.remove(near)
-            told.append(f"{one['topic']} of {one['key']}: {'; '.join(differs(one, near))}; found {near}")
-    return told + [f"not expected: {one}" for one in beyond]
-
-
-def _place(fact: Mapping[str, Any]) -> tuple[Any, Any]:
-    return fact.get("topic"), fact.get("key")
-
-
-def unsaid(found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Anomalies and refusals without a sentence in both languages."""
-    told = [
-        message
-        for fact in found
-        for message in [*fact["value"].get("anomalies", ()), fact["value"]]
-        if "message" in message or "code" in message
-    ]
-    return [f"no sentence: {one}" for one in told if not all(one.get("message", {}).get(lang) for lang in ("fr", "en"))]
-
-
-def drawn(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The insured number of every hire that was answered with one."""
-    answers = [fact["value"] for fact in found if fact["topic"] == "registration-answered"]
-    return {answer["request_id"]: answer["insured_number"] for answer in answers if answer["insured_number"]}

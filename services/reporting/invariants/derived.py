@@ -1,0 +1,113 @@
+"""What is derived within these tables: versions are what the ledgers say, sums are what the versions come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recouvra.chassis.verifying import Invariant, in_sql
+from services.reporting.projections.standing import COLUMNS
+from services.reporting.projections.sums import DAYS, OF_PAYERS, SUMMED
+
+_BY_DAYS = ", ".join(
+    f"coalesce(sum(received_xof) filter (where received_on <= said.due_on + {days}), 0)" for days in DAYS
+)
+
+# Each version looks at all the facts known by its time again, where the projection goes on from one to the next.
+STANDING = in_sql(
+    "versions-are-the-ledgers",
+    "Ce que l'on savait de chaque cotisant et période, à tout instant, est ce que disent les faits.",
+    "What was known of each payer and period, at every instant, is what the facts say (DEF-007).",
+    f"""
+    with fact as (
+        select payer_id, period, known_at, payer_kind, territory_code, due_on, filed_on, assessed_xof,
+            null::bigint as received_xof, null::date as received_on from assessed where in_standing
+        union all
+        select payer_id, period, known_at, payer_kind, territory_code, null, null, null, received_xof, received_on
+        from received where in_standing
+    ), due as (
+        select distinct on (payer_id, period) payer_id, period, known_at as due_from, due_on as falls_on
+        from assessed where in_standing order by payer_id, period, known_at, due_on
+    ), moment as (
+        select payer_id, period, known_at as known_from,
+            lead(known_at, 1, 'infinity') over (partition by payer_id, period order by known_at) as known_to
+        from fact group by payer_id, period, known_at
+    ), said as (
+        select moment.*, case when due_from <= known_from then falls_on end as due_on
+        from moment left join due using (payer_id, period)
+    ), version ({", ".join(COLUMNS)}) as (
+        select said.payer_id, said.period, min(payer_kind), min(territory_code), said.due_on, min(filed_on),
+            said.known_from, said.known_to, count(assessed_xof) > 0, count(received_xof) > 0,
+            coalesce(sum(assessed_xof), 0), coalesce(sum(received_xof), 0), {_BY_DAYS}
+        from said join fact on (fact.payer_id, fact.period) = (said.payer_id, said.period) and known_at <= known_from
+        group by said.payer_id, said.period, said.due_on, said.known_from, said.known_to
+    )
+    select payer_id, period, known_from as at, standing::text as found, version::text as expected, known_from as since
+    from standing full join version using (payer_id, period, known_from) where standing.* is distinct from version.*
+    """,  # noqa: S608 - constants of ours
+    seldom=True,
+)
+
+
+def _sums(name: str, fr: str, en: str, keys: str, names: Sequence[str], told: str, expected: str) -> Invariant:
+    """Rows of sums that are not what the versions come to: both SELECTs of keys and sums, `expected` of `since` too."""
+    found = ", ".join(f"sum({one}) filter (where side = 1)" for one in names)
+    wanted = ", ".join(f"sum({one}) filter (where side = -1)" for one in names)
+    differs = " or ".join(f"sum(side * {one}) <> 0" for one in names)
+    sql = f"""
+    select {keys}, array[{found}]::text as found, array[{wanted}]::text as expected,
+        coalesce(max(since), (select max(known_from) from standing)) as since
+    from (
+        select 1 as side, told.*, null::timestamptz as since from ({told}) as told
+        union all
+        select -1, expected.* from ({expected}) as expected
+    ) as each group by {keys} having {differs}
+    """  # noqa: S608 - constants of ours
+    return in_sql(name, fr, en, sql, seldom=True)
+
+
+def _of(names: Sequence[str], sign: str = "") -> str:
+    return ", ".join(f"sum({sign}{SUMMED[name]}) as {name}" for name in names)
+
+
+_KEYS = "payer_kind, region, period, due_on"
+_OF_PAIR = "payer_kind, left(territory_code, 2) as region, period, due_on"
+_NAMES = ", ".join(SUMMED)
+
+BY_NOW = _sums(
+    "sums-are-the-versions",
+    "Les sommes de ce qui est connu à présent sont celles des cotisants et périodes.",
+    "The sums of what is known by now are those of the payers and periods.",
+    _KEYS,
+    list(SUMMED),
+    f"select {_KEYS}, {_NAMES} from summed",  # noqa: S608 - constants of ours
+    f"select {_OF_PAIR}, {_of(list(SUMMED))}, max(known_from) as since "  # noqa: S608 - constants of ours
+    "from standing where known_to = 'infinity' group by 1, 2, 3, 4",
+)
+
+OF_DAYS = _sums(
+    "sums-of-days-are-the-versions",
+    "Les sommes de ce qu'un jour a appris sont celles des versions qui y commencent, moins celles qui y finissent.",
+    "The sums of what became known on a day are those of the versions that begin on it, less those that end on it.",
+    f"known_on, {_KEYS}",
+    list(SUMMED),
+    f"select known_on, {_KEYS}, {_NAMES} from summed_of_day",  # noqa: S608 - constants of ours
+    f"select (at at time zone 'UTC')::date as known_on, {_OF_PAIR}, "  # noqa: S608 - constants of ours
+    f"{_of(list(SUMMED), 'sign * ')}, max(at) as since from ("
+    "select 1 as sign, known_from as at, standing.* from standing "
+    "union all select -1, known_to, standing.* from standing where known_to < 'infinity'"
+    ") as moved group by 1, 2, 3, 4, 5",
+)
+
+OF_PAYERS_NOW = _sums(
+    "sums-of-payers-are-the-versions",
+    "Les sommes d'un cotisant sont celles de ses périodes, connues depuis la première.",
+    "The sums of a payer are those of its periods, known since the first of them.",
+    "payer_id, payer_kind, territory_code",
+    ("known_since", "changed", *OF_PAYERS),
+    "select payer_id, payer_kind, territory_code, extract(epoch from known_from) as known_since, "  # noqa: S608 - constants of ours
+    f"has_others::int as changed, {', '.join(OF_PAYERS)} from summed_of_payer",
+    "select payer_id, payer_kind, territory_code, extract(epoch from min(known_from)), "  # noqa: S608 - constants of ours
+    "(count(*) over (partition by payer_id) > 1)::int, "
+    + ", ".join(f"coalesce(sum({SUMMED[one]}) filter (where known_to = 'infinity'), 0)" for one in OF_PAYERS)
+    + ", max(known_from) from standing group by 1, 2, 3",
+)

@@ -1,0 +1,75 @@
+"""What the pairs come to, in sums: by now, by day of knowledge, by payer; kept as differences of versions (ADR 10).
+
+A version that is made adds what it says when it begins and takes it off when it ends; one that is replaced does the
+opposite. So the sums are those of the versions, in whatever order facts come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+DAYS = (0, 30, 60, 90, 180, 365)
+"""After so many days from the due day what was received by then, by value date, has a column of its own."""
+
+SUMMED = {
+    "pairs": "1",
+    "pairs_with_dues": "(assessed_xof > 0)::int",
+    "pairs_on_time": "(assessed_xof > 0 and received_0_xof >= assessed_xof)::int",
+    **{name: name for name in ("assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS))},
+}
+"""What is summed, each by its SQL over a version."""
+
+OF_PAYERS = ("pairs", "assessed_xof", "received_xof")
+"""Of these, what is summed by payer too."""
+
+_KEYS = "payer_kind, region, period, due_on"
+
+
+def _added(table: str, names: Iterable[str]) -> str:
+    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
+
+
+_NAMES = list(SUMMED)
+_DIFFERENCES = ", ".join(f"sum(sign * {sql}) as {name}" for name, sql in SUMMED.items())
+
+FOLLOW = f"""
+moved as (
+    select sign, at, (version).* from made cross join lateral (values
+        (1, after, (after).known_from), (-1, after, (after).known_to),
+        (-1, before, (before).known_from), (1, before, (before).known_to)
+    ) as each(sign, version, at) where (version).payer_id is not null and at < 'infinity'
+), difference as (
+    select (at at time zone 'UTC')::date as known_on, payer_kind, left(territory_code, 2) as region, period, due_on,
+        {_DIFFERENCES}
+    from moved
+    group by grouping sets ((1, 2, 3, 4, 5), (2, 3, 4, 5))
+), by_now as (
+    insert into summed ({_KEYS}, {", ".join(_NAMES)})
+    select {_KEYS}, {", ".join(_NAMES)} from difference where known_on is null
+    on conflict ({_KEYS}) do update set {_added("summed", _NAMES)}
+), of_day as (
+    insert into summed_of_day (known_on, {_KEYS}, {", ".join(_NAMES)})
+    select known_on, {_KEYS}, {", ".join(_NAMES)} from difference where known_on is not null
+    on conflict (known_on, {_KEYS}) do update set {_added("summed_of_day", _NAMES)}
+), of_payer as (
+    insert into summed_of_payer (payer_id, payer_kind, territory_code, known_from, {", ".join(OF_PAYERS)})
+    select payer_id, payer_kind, territory_code, min(known_from),
+        {", ".join(f"sum(sign * {SUMMED[name]})" for name in OF_PAYERS)}
+    from moved group by payer_id, payer_kind, territory_code
+    on conflict (payer_id, payer_kind, territory_code) do update set
+        known_from = least(summed_of_payer.known_from, excluded.known_from), {_added("summed_of_payer", OF_PAYERS)}
+    returning payer_id, old.payer_id is null as is_new
+)
+select payer_id from of_payer where is_new
+"""  # noqa: S608 - constants of ours
+"""What follows the versions that a statement made; it tells the payers that have a row more.
+
+`made` has each version as it was (`before`, null where there was none) and as it is (`after`).
+"""
+
+OTHERS = """
+update summed_of_payer set has_others = true where not has_others and payer_id in (
+    select payer_id from summed_of_payer where payer_id = any($1::text[]) group by payer_id having count(*) > 1
+)
+"""
+"""Then, of those: a payer that has several rows must not be counted in each."""

@@ -1,0 +1,56 @@
+"""What is known at an instant, in sums: what is known by now, less what became known since (ADR 10).
+
+`at` is the placeholder of the instant. Of each table several rows may have equal keys, to be summed; a group of which
+the pairs sum up to 0 was not known then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.reporting.projections.sums import OF_PAYERS, SUMMED
+
+
+def known_sums(at: str) -> str:
+    """A table to select from, of some thousand rows: payer_kind, territory_code, period, due_on, each of `SUMMED`.
+
+    territory_code is its first two digits, the region. As of the end of a day it is what is known by now less all later
+    days; what became known later on the very day is told by the versions that began then.
+    """
+    day = f"date_trunc('day', {at}::timestamptz, 'UTC')"
+    since = f"later.known_from > {at} and later.known_from < {day} + interval '24 hours'"
+    return f"""(
+        select payer_kind, region as territory_code, period, due_on, {", ".join(SUMMED)} from summed
+        union all
+        select payer_kind, region, period, due_on, {", ".join(f"-{name}" for name in SUMMED)}
+        from summed_of_day where known_on > ({day} at time zone 'UTC')::date
+        union all
+        select payer_kind, left(territory_code, 2), period, due_on, {_signed(SUMMED)} from {_undone(since)}
+    ) as known"""  # noqa: S608 - constants of ours
+
+
+def known_payers(at: str) -> str:
+    """A table to select from, a row or so a payer: payer_id, payer_kind, territory_code, pairs, assessed and received.
+
+    For an instant since which little became known: all of it is looked at, version by version.
+    """
+    return f"""(
+        select payer_id, payer_kind, territory_code, {", ".join(OF_PAYERS)} from summed_of_payer
+        union all
+        select payer_id, payer_kind, territory_code, {_signed(OF_PAYERS)} from {_undone(f"later.known_from > {at}")}
+    ) as known"""  # noqa: S608 - constants of ours
+
+
+def _undone(since: str) -> str:
+    """The versions that began `since`, to be taken off (`sign` is -1), and those before them, to be put back."""
+    return f"""(
+        select -1 as sign, later.* from standing as later where {since}
+        union all
+        select 1, before.* from standing as later join standing as before
+            on (before.payer_id, before.period, before.known_to) = (later.payer_id, later.period, later.known_from)
+        where {since}
+    ) as undone"""  # noqa: S608 - constants of ours
+
+
+def _signed(names: Iterable[str]) -> str:
+    return ", ".join(f"sign * {SUMMED[name]}" for name in names)
