@@ -23,7 +23,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 
-from recouvra.chassis.ends import ends_of
+from recouvra.chassis.rereading import extents
 from recouvra.cli.golden.comparing import Fact, Place, matched, refusals
 from recouvra.cli.golden.play import Play
 from recouvra.cli.golden.scenario import Sent, scenarios
@@ -91,7 +91,7 @@ class Watched:
 async def ends(kafka: str, topics: Iterable[str]) -> dict[str, int]:
     """How many records stand on each of these topics; none of them ever expires."""
     found: dict[str, int] = defaultdict(int)
-    for place, end in (await ends_of(kafka, list(topics))).items():
+    for place, (_, end) in (await asyncio.to_thread(extents, kafka, list(topics))).items():
         found[place.topic] += end
     assert set(found) == set(topics)
     return found
