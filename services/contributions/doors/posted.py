@@ -36,7 +36,6 @@ from services.contributions.doors import bodies
 from services.contributions.doors.turns import Waiting
 
 _PATH = "/v1/declarations"
-_PATH = "/v1/declarations"
 _JSON, _CSV = "application/json", "text/csv"
 _PUBLISHING = 3  # at once: under a key each holds a session of the API's pool until the broker answers
 _NOT_READ = Message(
