@@ -40,6 +40,11 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "one region's payers": (_RATES, {"region": "05", "group_by": "payer"}),
     "one region's greatest debtors": (_PAYERS, {"region": "05"}),
     "the country's greatest debtors": (_PAYERS, {}),
+    "timeliness, national": ("/v1/timeliness", {}),
+    "timeliness, a year": ("/v1/timeliness", _PERIODS),
+    "unpaid rates": ("/v1/unpaid-rates", {}),
+    "arrears, by region": ("/v1/arrears", {"group_by": "region"}),
+    "cohorts, by kind": ("/v1/cohorts", {"group_by": "payer_kind"}),
 }
 """What is asked: as of now, and as of past instants."""
 

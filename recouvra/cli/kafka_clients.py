@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from recouvra.cli.kafka import PASSWORD, Reach
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
+_STOP_SECONDS = 5.0
 
 Positions = dict["TopicPartition", int]
 
@@ -47,7 +49,9 @@ async def listening(reach: Reach) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        # A stop right behind an assignment can lose its way in the client, and would wait for ever.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
 
 
 async def ends(reach: Reach, consumer: AIOKafkaConsumer, topics: Sequence[str]) -> Positions:
@@ -78,8 +82,10 @@ async def ends(reach: Reach, consumer: AIOKafkaConsumer, topics: Sequence[str]) 
 
 def stand_at(consumer: AIOKafkaConsumer, positions: Positions) -> None:
     """Read on from these positions, and nothing else."""
-    consumer.assign(list(positions))
-    consumer.resume(*positions)
+    if set(positions) == consumer.assignment():
+        consumer.resume(*positions)
+    else:
+        consumer.assign(list(positions))
     for place, offset in positions.items():
         consumer.seek(place, offset)
 

@@ -142,6 +142,17 @@ def payer(
     say_as_of(answer)
 
 
+@report.command("freshness")
+def freshness(url: UrlOption = None, data: DataOption = DEFAULT_FOLDER, as_json: _AsJson = False) -> None:
+    """Jusqu'où les chiffres sont complets / How far the figures are complete."""
+    answer = ask(service_url("reporting", url, data) + "/v1/freshness").json()
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    print_table(list(answer["topics"][0]), answer["topics"], None)
+    say_as_of({"as_of": answer["complete_up_to"] or "–"})
+
+
 def _tell(address: str, query: Query, as_json: bool, as_csv: bool, drawn: Callable[[Mapping[str, Any]], None]) -> None:
     """Print the whole report, as asked for."""
     if as_json and as_csv:

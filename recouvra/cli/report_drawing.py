@@ -22,6 +22,7 @@ _KEYS = {
     "topic": ("Sujet", "Topic"),
     "event_id": ("Fait", "Fact"),
     "rule": ("Règle", "Rule"),
+    "known_at": ("Connu à", "Known at"),
 }
 _AMOUNTS = {
     "payers": ("Cotisants", "Payers"),
@@ -97,7 +98,7 @@ _FRESHNESS = {
     "dead_letters": ("Mis de côté", "Dead letters"),
 }
 _COLUMNS = _AMOUNTS | _CARE_AND_PEOPLE | _DUE_DAYS | _BRIDGE | _FRESHNESS
-_TEXTS = (*_KEYS, "due_on", "filed_on", "paid_on", "last_fact_at", "dead_letters", "known_at")
+_TEXTS = (*_KEYS, "due_on", "filed_on", "paid_on", "last_fact_at", "dead_letters")
 
 
 def draw(answer: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ async def publish(reach: Reach, sending: Iterator[Ready], count: int, awaited: A
                 async with listening(reach) as consumer:
                     positions = await ends(reach, consumer, awaited.reads)
                     await sent.all(reach, sending, bar)
-                    await _listen(consumer, positions, awaited, wait, bar)
+                    await _listen(reach, consumer, positions, awaited, wait, bar)
         except Exception as error:
             raise in_a_sentence(reach, error, *_so_far(sent)) from error
     return sent.acknowledged
@@ -74,7 +74,7 @@ class _Sent:
 
 
 async def _listen(
-    consumer: AIOKafkaConsumer, positions: Positions, awaited: Awaited, wait: float, bar: Progress
+    reach: Reach, consumer: AIOKafkaConsumer, positions: Positions, awaited: Awaited, wait: float, bar: Progress
 ) -> None:
     """Hear what is published behind these positions until nothing more is due, or nothing came for so long.
 
@@ -94,33 +94,34 @@ async def _listen(
             due, heard_at = len(awaited.due), time.monotonic()
             bar.update(task, completed=of - due)
         elif of and not looked_back and time.monotonic() - heard_at > silence:
-            here = {place: await consumer.position(place) for place in positions}
-            await _look_back(consumer, positions, awaited, heard_at + wait)
-            stand_at(consumer, here)
+            await _look_back(reach, positions, awaited, heard_at + wait)
             due, looked_back = len(awaited.due), True
     bar.remove_task(task)
 
 
-async def _look_back(consumer: AIOKafkaConsumer, until: Positions, awaited: Awaited, deadline: float) -> None:
-    """Hear what was answered before: where a file is sent again nothing new is said of it."""
+async def _look_back(reach: Reach, until: Positions, awaited: Awaited, deadline: float) -> None:
+    """Hear what was answered before: where a file is sent again nothing new is said of it.
+
+    Only the partitions of the payers are read, by a consumer of their own: the other one goes on from where it is.
+    """
     from aiokafka.partitioner import DefaultPartitioner
 
     topic, chosen = ANSWERED_ON[awaited.topic], DefaultPartitioner()
     every = sorted(place.partition for place in until if place.topic == topic)
     keyed = {chosen(payer.encode(), every, every) for payer, _ in awaited.due}
     places = [place for place in until if place.topic == topic and place.partition in keyed]
-    begun = await consumer.beginning_offsets(places)
-    reading = {place: until[place] for place in places if begun[place] < until[place]}
-    consumer.assign(list(reading))
-    for place in reading:
-        consumer.seek(place, begun[place])
-    while reading and time.monotonic() < deadline:
-        for place, batch in (await consumer.getmany(*reading, timeout_ms=500)).items():
-            for record in batch:
-                if record.offset < until[place]:
-                    awaited.hear(topic, json.loads(record.value), earlier=True)
-            if batch[-1].offset + 1 >= until[place]:
-                del reading[place]
+    async with listening(reach) as consumer:
+        begun = await consumer.beginning_offsets(places)
+        reading = {place for place in places if begun[place] < until[place]}
+        if reading:
+            stand_at(consumer, {place: begun[place] for place in reading})
+        while reading and time.monotonic() < deadline:
+            for place, batch in (await consumer.getmany(timeout_ms=500)).items():
+                for record in batch:
+                    if record.offset < until[place]:
+                        awaited.hear(topic, json.loads(record.value), earlier=True)
+                if batch[-1].offset + 1 >= until[place]:
+                    reading.discard(place)
 
 
 def _so_far(sent: _Sent) -> tuple[str, str]:

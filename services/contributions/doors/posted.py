@@ -35,6 +35,7 @@ from services.contributions.acts.publish_declaration import (
 from services.contributions.doors import bodies
 from services.contributions.doors.turns import Waiting
 
+_PATH = "/v1/declarations"
 _JSON, _CSV = "application/json", "text/csv"
 _PUBLISHING = 3  # at once: under a key each holds a session of the API's pool until the broker answers
 _NOT_READ = Message(
@@ -89,7 +90,7 @@ def add_posted(app: FastAPI, face: Face) -> None:
     one_at_a_time, few_at_a_time, waiting = Semaphore(1), Semaphore(_PUBLISHING), Waiting()
 
     @app.post(
-        "/v1/declarations",
+        _PATH,
         status_code=202,
         tags=["declarations"],
         summary="Déclarer sans Kafka / declare without Kafka",
@@ -189,7 +190,7 @@ def _published(parts: Sequence[PayrollDeclared], caller: Caller) -> Published:
         parts=len(parts),
         lines=sum(len(part.lines) for part in parts),
         source=source_of(caller),
-        answer=f"/v1/declarations/{first.declaration_id}?payer_id={first.payer_id}",
+        answer=f"{_PATH}/{first.declaration_id}?payer_id={first.payer_id}",
     )
 
 

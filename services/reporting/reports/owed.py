@@ -9,10 +9,7 @@ from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import Dimension, columns, selected
 from services.reporting.reports.known import known_payers, known_sums
 from services.reporting.reports.plan import Arguments, of_payers, of_periods
-from services.reporting.reports.standing import known_pairs
-
-_OF_SUMS = {"payer_kind", "region", "period"}
-_REGION_DIGITS = 2
+from services.reporting.reports.standing import is_summed, known_pairs
 
 
 class OwedAsked(Paged, OfPayers, OfPeriods):
@@ -33,9 +30,7 @@ class Owed:
 
     def is_summed(self, dimensions: Sequence[Dimension]) -> bool:
         """Whether sums by kind, region and period tell it, so that no payer need be looked at."""
-        asked = self._asked
-        names_regions = asked.territory is None or len(asked.territory) <= _REGION_DIGITS
-        return names_regions and asked.payer_id is None and _OF_SUMS.issuperset(columns(dimensions))
+        return is_summed(self._asked, columns(dimensions))
 
     def sums(self, dimensions: Sequence[Dimension]) -> str:
         """A SELECT of the keys, `pairs`, `assessed_xof` and `received_xof`: a row for equal keys that are known."""

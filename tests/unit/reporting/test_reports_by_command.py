@@ -75,3 +75,10 @@ def test_days_and_facts_are_no_rates(english: None) -> None:
     with output.capture() as captured:
         print_table([*fact, "amount_xof"], [fact | {"amount_xof": -600}], None)
     assert _lines(captured.get())[-1] == ["2026-01", "a-1", "DEF-004", "2026-02-01T00:00:00Z", "-600"]
+
+
+def test_what_cannot_be_told_of_a_topic_is_a_dash_and_a_silent_service_is_named(english: None) -> None:
+    topic = {"topic": "payroll-declared", "last_fact_at": None, "lag_seconds": 1.5, "dead_letters": "unreachable"}
+    with output.capture() as captured:
+        print_table(list(topic), [topic], None)
+    assert _lines(captured.get())[-1] == ["payroll-declared", "–", "1.5", "unreachable"]
