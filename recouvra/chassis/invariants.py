@@ -151,8 +151,8 @@ COMMON = (
     ),
     in_sql(
         "records-accounted-for",
-        "Chaque enregistrement lu est dans l'inbox, répète un contenu qui y est, ou est une lettre morte.",
-        "Every record before a position is claimed in the inbox, repeats a content that is, or is a dead letter.",
+        "Chaque enregistrement lu est dans l'inbox ou une lettre morte, ou répète le contenu d'un qui l'est.",
+        "Every record before a position is in the inbox or a dead letter, or repeats the content of one that is.",
         """
         select r.topic, r.partition, r."offset", r.source, r.event_id, null as found,
             'inbox | dead_letter' as expected, r.at as since
@@ -162,6 +162,10 @@ COMMON = (
             and not exists (select from inbox i where i.content = r.content)
             and not exists (select from dead_letter l where l.topic = r.topic and l.partition = r.partition
                             and l."offset" = r."offset")
+            -- It repeated one that waited then, and was set aside later.
+            and not exists (select from record_read w join dead_letter l using (topic, partition, "offset")
+                            where w.content = r.content and w.topic = r.topic and l.reason = 'conflicting-duplicate'
+                                and (w.partition <> r.partition or w."offset" < r."offset"))
         """,
         beside_topics,
         seldom=True,

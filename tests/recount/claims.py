@@ -57,10 +57,23 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
     for reading in readings:
         for name in names_of(reading):
             named[(SERVICE[reading.record.topic], *name)].append(reading)
-    last: set[Place] = set()
+    later, last = set[Place](), set[Place]()
     for contenders in named.values():
         standing = [reading for reading in contenders if reading.record[:3] not in refused]
         if len({reading.content for reading in standing}) == 1:
             home = {reading.record[:2] for reading in standing}
             last |= {reading.record[:3] for reading in contenders if reading.record[:2] not in home}
-    return sorted(readings, key=lambda reading: reading.record[:3] in last)
+        elif holder := _holder(contenders, refused):
+            later |= {reading.record[:3] for reading in contenders if reading.content == holder}
+            last |= {reading.record[:3] for reading in contenders if reading.record[:3] in refused}
+    return sorted(readings, key=lambda reading: (reading.record[:3] in last, reading.record[:3] in later))
+
+
+def _holder(contenders: Sequence[Reading], refused: Collection[Place]) -> str | None:
+    """The content that came to hold a name in between: of all others some were refused, and some read before that.
+
+    Those repeated what stands under another event id, and claimed nothing.
+    """
+    lost = {reading.content for reading in contenders if reading.record[:3] in refused}
+    held = {reading.content for reading in contenders} - lost
+    return held.pop() if lost and len(held) == 1 else None

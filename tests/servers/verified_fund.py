@@ -26,7 +26,7 @@ from services.contributions.app import build as contributions
 from services.liquidation.app import build as liquidation
 from services.registration.app import build as registration
 from services.reporting.app import build as reporting
-from tests.builders import Draft, country
+from tests.builders import Draft, country, payment
 from tests.servers.conftest import CreateDatabase
 from tests.servers.reporting_at_work import mark
 
@@ -161,7 +161,16 @@ async def settled_fund(bootstrap: str, postgres: CreateDatabase, seed: int = 5) 
     await fund.settle()
     await fund.publish(country(seed, numbers=await fund.numbers()).rest)
     await fund.settle()
+    await fund.publish(_set_aside_later())
+    await fund.settle()
     return fund
+
+
+def _set_aside_later() -> list[Draft]:
+    """A reversal that waits, a repeat of it, and the payment that it contradicts: only the first is a dead letter."""
+    undone = payment("P0001", 900, payment_id="undone", source="/bank/early")
+    undoing = payment("P0001", 901, payment_id="undoing", reverses="undone", source="/bank/early")
+    return [undoing, undoing, undone]
 
 
 @asynccontextmanager
