@@ -54,11 +54,13 @@ class Owed:
         Those with pairs under one kind and territory, each of them in one group and no other; or else (`has_others`)
         those that changed, who may be in several.
         """
-        counted, which = ("count(distinct payer_id)", "") if has_others else ("count(*)", "not ")
-        # Pair by pair: of most payers the first that is looked up is known.
+        counted, which, of_same = "count(*)", "not ", ""
+        if has_others:
+            counted, which = "count(distinct payer_id)", ""
+            of_same = "and (pair.payer_kind, pair.territory_code) = (payer.payer_kind, payer.territory_code) "
+        # By key, and in the index alone for nearly all: the first pair that is looked up tells.
         in_periods = (
-            "cross join lateral (select from standing as pair where pair.payer_id = payer.payer_id "
-            "and (pair.payer_kind, pair.territory_code) = (payer.payer_kind, payer.territory_code) "
+            f"cross join lateral (select from standing as pair where pair.payer_id = payer.payer_id {of_same}"
             f"and pair.known_from <= {self._at}{self._of_periods} limit 1) as known"
         )
         return (
