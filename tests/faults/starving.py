@@ -20,6 +20,7 @@ import asyncpg
 import httpx
 
 from recouvra.local.roles import SERVICES
+from services.reporting.projections import standing
 from tests.builders import payment
 from tests.faults.backlogs import fill
 from tests.faults.ground import Ground, ground
@@ -46,6 +47,9 @@ async def measured(folder: Path, rows: int, backlog: int) -> float:
     async with ground(folder) as it:
         connection = await asyncpg.connect(it.urls["reporting"])
         await connection.execute(_HISTORY.replace("$1", str(rows)))
+        while await connection.fetchval("select exists (select from assessed where not in_standing)"):
+            async with connection.transaction():  # as a worker's next batches would, some thousands of facts at a time
+                await standing.save(connection, ())
         await connection.execute("analyze")
         await connection.close()
         for name in SERVICES:
