@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What the tests' servers run on: local, processes of theirs; docker, containers of docker-compose.yml.
 STACK ?= local
+# Which of them, as pytest takes them: all where nothing is said.
+TESTS ?=
 
 .PHONY: install demo test same-tests check bench faults mutants schemas
 install: .venv/.installed
@@ -11,7 +13,7 @@ demo: install
 	@$(BIN)/recouvra demo
 
 test: install $(if $(filter docker,$(STACK)),same-tests)
-	$(BIN)/python -m pytest --stack=$(STACK)
+	$(BIN)/python -m pytest --stack=$(STACK) $(TESTS)
 
 # The image that the containers run; and, whatever tests run on, they are the same tests.
 same-tests: install

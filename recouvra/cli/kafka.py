@@ -7,6 +7,7 @@ and passwords come from the environment or from the file, never from the command
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def _settings(file: Path | None) -> dict[str, str]:
     if file is None:
         return {}
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(file, error) from error
     settings = dict[str, str]()
@@ -114,14 +115,17 @@ def _settings(file: Path | None) -> dict[str, str]:
         if not name or name.startswith("#"):
             continue
         name = _OTHER_NAMES.get(name, name)
-        if not equals or (name not in _NAMES and name.startswith(_OF_CONSEQUENCE)):
-            known = ", ".join(_NAMES)
+        is_name = re.fullmatch(r"[a-z0-9._-]+", name) is not None  # anything else may be a password: it is not shown
+        if not equals or not is_name or (name not in _NAMES and name.startswith(_OF_CONSEQUENCE)):
+            known, told = ", ".join(_NAMES), f" (« {name} »)" if equals and is_name else ""
             raise wrong_use(
-                f"{file}, ligne {number} : « {name} » n'est pas un réglage connu ici ; il y a {known}.",
-                f"{file}, line {number}: “{name}” is no setting known here; there are {known}.",
+                f"{file}, ligne {number}{told} : ce n'est pas « nom=valeur » avec un nom connu ici ; il y a {known}.",
+                f"{file}, line {number}{told}: this is no “name=value” with a name known here; there are {known}.",
             )
         if name in _NAMES:
             settings[name] = value
+    if "sasl.password" in settings:  # who gives one there means SASL
+        settings.setdefault("sasl.mechanism", "PLAIN")
     return settings
 
 

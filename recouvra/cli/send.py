@@ -23,6 +23,7 @@ from recouvra.cli.send_publishing import publish
 from recouvra.cli.send_records import Mode, Ready, Sending, records
 from recouvra.cli.send_shown import show
 from recouvra.cli.terminal import tell, wrong_use
+from recouvra.local.errors import LocalError
 
 if TYPE_CHECKING:
     from recouvra.vendor.headings import Said
@@ -93,6 +94,13 @@ def send(
         protocol=security, mechanism=mechanism, user=user, ca=ca_file, certificate=certificate, key=key,
     )  # fmt: skip
     sent = asyncio.run(publish(reach, ready(), count, awaited, patience))
+    if sent != count:
+        raise LocalError(
+            f"{sent} événements publiés sur {count} : {file} n'a pas dit deux fois la même chose (un tube, ou un "
+            "fichier qui change) ; donnez un fichier, et relancez sans crainte.",
+            f"{sent} of {count} events published: {file} did not say the same twice (a pipe, or a file that changes); "
+            "give a file, and send again without fear.",
+        )
     if as_json:
         told = {"file": str(file), "topic": topic, "sent": sent} | ({} if patience is None else awaited.as_json())
         print(json.dumps(told, ensure_ascii=False))

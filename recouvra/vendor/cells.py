@@ -102,8 +102,9 @@ def whole(cell: Cell) -> int | None:
     if not (_WHOLE.fullmatch(text) or _GROUPED.fullmatch(text)):
         raise Unreadable(_FRANCS)
     digits = re.sub("[ \u00a0\u202f]", "", text)
-    # Nobody's amount; what stays is beyond every bound of the contract, which then says so.
-    return int(digits[:_MOST_DIGITS] if len(digits) > _MOST_DIGITS else digits)
+    # What has more digits is nobody's amount; what stays of it is beyond every bound of the contract, which says so.
+    amount = int(digits.lstrip("-").lstrip("0")[:_MOST_DIGITS] or "0")
+    return -amount if digits.startswith("-") else amount
 
 
 READERS: dict[str, Callable[[Cell], str | int | None]] = {

@@ -39,6 +39,7 @@ def read_filing(
     sheet: str | None = None,
     long: bool = False,
     most_lines: int = MOST_LINES,
+    most_faults: int | None = None,
 ) -> Filing:
     """Everything that a file holds. Nothing is raised, whatever the bytes: what is wrong is told as faults.
 
@@ -49,18 +50,19 @@ def read_filing(
         long: a JSON value that says it has one part may hold all lines of the declaration, and is cut into parts, as
             tables always are; otherwise 1,001 lines are a fault, as they are on Kafka.
         most_lines: how many rows of a table are read; one more is a fault.
+        most_faults: how many faults of a declaration's lines are told one by one; all of them otherwise.
     """
     if form == "json":
         return read_json(content.removeprefix(_UTF_8_BOM), long=long)
     if content.startswith(_OLD_EXCEL):
         return Filing("xlsx", [], [_OLD], [])
     if form == "xlsx":
-        return read_table("xlsx", xlsx_rows(content, sheet), said, (), most_lines)
+        return read_table("xlsx", xlsx_rows(content, sheet), said, (), most_lines, most_faults)
     try:
         text, notes = decoded(content)
     except BrokenTable as broken:
         return Filing("csv", [], [Fault(Place(broken.row), Reason.SCHEMA_MISMATCH, broken.expected)], [])
-    return read_table("csv", csv_rows(text), said, notes, most_lines)
+    return read_table("csv", csv_rows(text), said, notes, most_lines, most_faults)
 
 
 _OLD = Fault(

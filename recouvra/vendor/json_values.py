@@ -77,7 +77,8 @@ def _values(content: bytes) -> Iterator[tuple[int | None, bytes]]:
     """The values with the lines that hold them; a document over several lines is one value, and has no line."""
     lines = [(number, line.strip()) for number, line in enumerate(content.split(b"\n"), 1)]
     lines = [(number, line) for number, line in lines if line]
-    if len(lines) > 1 and (_document(lines[0][1]) is not None or lines[1][1].startswith(b"{")):
+    seem = len(lines) > 1 and (_document(lines[0][1]) is not None or lines[1][1].startswith(b"{"))
+    if seem and _document(content) is None:
         yield from lines
     elif lines:
         yield None, content.strip()

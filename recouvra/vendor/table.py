@@ -30,7 +30,14 @@ class _Declaration:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
-def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Message], most_lines: int) -> Filing:
+def read_table(
+    form: str,
+    rows: Iterable[Row],
+    said: Said,
+    notes: Sequence[Message],
+    most_lines: int,
+    most_faults: int | None = None,
+) -> Filing:
     """Every declaration of a table, by payer and declaration in the order in which they begin."""
     filing = Filing(form, [], [], list(notes))
     reading = iter(rows)
@@ -42,12 +49,12 @@ def read_table(form: str, rows: Iterable[Row], said: Said, notes: Sequence[Messa
             return filing
         if columns.ignored:
             filing.notes.append(_ignored(columns.ignored))
-        declarations = _Table(columns, said, filing.faults).declarations(_bounded(reading, most_lines))
+        declarations = _Table(columns, said, filing.faults).declarations(_bounded(reading, most_lines), most_faults)
     except BrokenTable as broken:
         filing.faults.append(Fault(Place(broken.row), Reason.SCHEMA_MISMATCH, broken.expected))
         return filing
     for declaration in declarations:
-        filing.parts.extend(_parts(declaration, columns, filing))
+        filing.parts.extend(_parts(declaration, columns, filing, most_faults))
     filing.faults.sort(key=lambda fault: fault.place.line or 0)
     return filing
 
@@ -70,11 +77,17 @@ class _Table:
         self._of_the_whole = [name for name in OF_THE_DECLARATION if name in columns.at]
         self._of_the_line = [name for name in OF_THE_LINE if name in columns.at]
 
-    def declarations(self, rows: Iterator[Row]) -> list[_Declaration]:
-        """All of them; without a row, the nil declaration that is said beside the table."""
+    def declarations(self, rows: Iterator[Row], most_faults: int | None) -> list[_Declaration]:
+        """All of them; without a row, the nil declaration that is said beside the table.
+
+        Raises BrokenTable where there are more faults than may be told.
+        """
         for number, cells in rows:
             self._take(number, cells)
-        if not self._found and not self._of_the_whole:
+            if most_faults is not None and len(self._faults) >= most_faults:
+                raise BrokenTable(number, _TOO_MANY_FAULTS)
+        # An empty export is no nil declaration: who means one says that it has 0 lines.
+        if not self._found and not self._of_the_whole and self._given.get("total_lines") == 0:
             self._found[None, None] = _Declaration(self._columns.row, dict(self._given), is_nil=True)
         if not self._found:
             self._faults.append(_EMPTY)
@@ -144,9 +157,9 @@ class _Table:
         self._faults.append(Fault(place, Reason.SCHEMA_MISMATCH, expected, received))
 
 
-def _parts(declaration: _Declaration, columns: Columns, filing: Filing) -> Iterator[FiledPart]:
+def _parts(declaration: _Declaration, columns: Columns, filing: Filing, most_faults: int | None) -> Iterator[FiledPart]:
     """The values of a declaration, none where anything of it is wrong."""
-    lines = _sound_lines(declaration, columns, filing.faults)
+    lines = _sound_lines(declaration, columns, filing.faults, most_faults)
     whole = _whole(declaration, lines or (), columns, filing)
     if whole is None or lines is None or declaration.has_faults:
         return
@@ -157,16 +170,24 @@ def _parts(declaration: _Declaration, columns: Columns, filing: Filing) -> Itera
         first += len(rows)
 
 
-def _sound_lines(declaration: _Declaration, columns: Columns, faults: list[Fault]) -> tuple[DeclaredLine, ...] | None:
-    """The lines as the contract takes them; None where it does not, and why, beside what the cells told already."""
+def _sound_lines(
+    declaration: _Declaration, columns: Columns, faults: list[Fault], most: int | None
+) -> tuple[DeclaredLine, ...] | None:
+    """The lines as the contract takes them; None where it does not, and why, beside what the cells told already.
+
+    No more than so many faults are worded, which takes longer than finding them; the others are counted.
+    """
     try:
         return _LINES.validate_python(tuple(declaration.lines), strict=True)
     except ValidationError as error:
-        for pointer, expected in mismatches(error):
+        for pointer, expected in mismatches(error, most=most):
             index, _, name = pointer[1:].partition("/")
             received = declaration.lines[int(index)].get(name)
             place = columns.place(declaration.rows[int(index)], name)
             faults.append(Fault(place, Reason.SCHEMA_MISMATCH, expected, received))
+        if most is not None and (left := error.error_count() - most) > 0:
+            more = wanted(f"et {left} fautes de plus", f"and {left} faults more")
+            faults.append(Fault(Place(declaration.rows[-1]), Reason.SCHEMA_MISMATCH, more))
         return None
 
 
@@ -216,12 +237,16 @@ def _ignored(headings: Sequence[str]) -> Message:
 _SOUND: dict[str, str | int] = {"line_no": 1, "insured_number": "0", "base_xof": 0}
 """Stands for a cell that was told already, so that it is not told again."""
 _TOTALS = {"/totals/lines": "total_lines", "/totals/base_xof": "total_base_xof"}
+_TOO_MANY_FAULTS = wanted(
+    "moins de fautes : la lecture s'arrête ici, corrigez d'abord celles-ci",
+    "fewer faults: reading ends here, mend these",
+)
 _EMPTY = Fault(
     Place(1),
     Reason.SCHEMA_MISMATCH,
     wanted(
-        "une ligne d'en-têtes, puis une ligne par ligne déclarée ; une déclaration néant dit tout à côté du fichier",
-        "a line of headings, then a line for each declared line; a nil declaration says all beside the file",
+        "une ligne d'en-têtes, puis une ligne par ligne déclarée ; une déclaration néant se dit à côté, avec 0 ligne",
+        "a line of headings, then a line for each declared line; a nil declaration is told beside it, with 0 lines",
     ),
 )
 _TOO_WIDE = wanted(

@@ -12,9 +12,12 @@ from tests.faults.trial import Trial, trial_on
 _DISK_BYTES = 2 << 30
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def trial(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    """A country on a stack whose database has a disk of its own, where this machine lets us mount one."""
+    """A country on a stack whose database has a disk of its own, where this machine lets us mount one.
+
+    It ends with the last test of faults: beside all others it would take their cores.
+    """
     own = mortal(tmp_path_factory.mktemp("faults") / "stack", disk_bytes=_DISK_BYTES if may_mount() else 0)
     async with trial_on(own, seed=31) as made:
         yield made

@@ -93,3 +93,20 @@ def test_a_file_that_is_not_there_is_wrong_use() -> None:
     with pytest.raises(LocalError) as wrong:
         reach("k:9092", NOWHERE, Path("no-such.properties"))
     assert (wrong.value.exit_code, "no-such.properties" in wrong.value.en) == (2, True)
+
+
+def test_what_a_notepad_puts_before_the_first_setting_drops_none(tmp_path: Path) -> None:
+    assert reached("\ufeffsecurity.protocol=SSL\r\n", tmp_path).security["security_protocol"] == "SSL"
+
+
+def test_a_password_in_the_file_is_never_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="SASL"):
+        reached("sasl.password=hunter2", tmp_path)
+
+
+@pytest.mark.parametrize("line", ["sasl.password hunter2", "sasl.password:hunter2=x", "hunter2"])
+def test_a_line_that_may_hold_a_password_is_not_shown(tmp_path: Path, line: str) -> None:
+    with pytest.raises(LocalError) as wrong:
+        reached(line, tmp_path)
+    assert "hunter2" not in wrong.value.fr + wrong.value.en
+    assert "ligne 1" in wrong.value.fr

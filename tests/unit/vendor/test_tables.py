@@ -118,7 +118,7 @@ def test_a_utf_16_file_is_told_how_to_be_saved() -> None:
     [
         ("125000", 125_000), ("125 000", 125_000), ("1\u00a0125\u202f000", 1_125_000), ("-7", -7), ("0", 0),
         ("125000,00", 125_000), ("125000.0", 125_000), (" 12 ", 12), (125_000.0, 125_000), (12, 12),
-        ("007", 7), ("-1 000", -1_000),
+        ("007", 7), ("-1 000", -1_000), ("0" * 19 + "98000", 98_000), ("000 000 000 000 000 000 040 000", 40_000),
     ],
 )  # fmt: skip
 def test_an_amount_is_read_as_a_clerk_writes_it(cell: Any, base_xof: int) -> None:
@@ -232,3 +232,27 @@ def test_a_broken_workbook_is_told_as_one() -> None:
     for content in (whole[: len(whole) // 2], b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         filing = read_filing(content, form_of(content), Said())
         assert [".xlsx" in fault.message.fr for fault in filing.faults] == [True]
+
+
+def test_a_value_laid_out_over_lines_is_one_value_wherever_it_breaks() -> None:
+    line = '{"line_no":1,"insured_number":"X","base_xof":5}'
+    head = (
+        '{"declaration_id":"D","payer_id":"P","period":"2026-01","part":1,"parts":1,"totals":{"lines":1,"base_xof":5},'
+    )
+    filing = read_filing(f'{head}"lines":[\n{line}]}}'.encode(), "json")
+    assert (len(filing.parts), filing.faults) == (1, [])
+
+
+def test_an_export_without_lines_is_nil_only_where_that_is_said() -> None:
+    named = Said("D", "P", "2026-01", None, None, None)
+    assert len(read_filing(b"insured_number;base_xof\n", "csv", named).faults) == 1
+    (nil,) = read_filing(b"insured_number;base_xof\n", "csv", Said("D", "P", "2026-01", None, 0, 0)).parts
+    assert nil.event.totals.lines == 0
+
+
+@pytest.mark.parametrize("line", [";;x", ";;5"], ids=["no amount", "no number"])
+def test_where_so_many_faults_are_told_no_more_are_looked_for(line: str) -> None:
+    table = "line_no;insured_number;base_xof\n" + f"{line}\n" * 500
+    told = read_filing(table.encode(), "csv", Said("D", "P", "2026-01", None, None, None), most_faults=20).faults
+    assert 20 <= len(told) <= 22
+    assert len(read_filing(table.encode(), "csv", Said("D", "P", "2026-01", None, None, None)).faults) >= 500
