@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ import typer
 
 from recouvra.cli import kafka
 from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption
+from recouvra.cli.given import time_of
 from recouvra.cli.send_answers import ANSWERED_ON, Awaited
 from recouvra.cli.send_filed import filed
 from recouvra.cli.send_publishing import publish
@@ -85,7 +85,7 @@ def send(
     """
     from recouvra.vendor.headings import Said
 
-    sending = Sending(_inbound(topic), source, _instant(time), mode)
+    sending = Sending(_inbound(topic), source, time_of(time), mode)
     said = Said(declaration_id, payer_id, period, replaces, total_lines, total_base_xof)
     patience = _patience(topic, wait, no_wait)
     count, awaited, ready = _checked(file, sending, said, sheet, anyway, as_json)
@@ -148,18 +148,3 @@ def _patience(topic: str, wait: float | None, no_wait: bool) -> float | None:
     if no_wait:
         return None
     return wait if wait is not None else _PATIENCE_SECONDS if topic in ANSWERED_ON else None
-
-
-def _instant(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = datetime.min
-    if instant.tzinfo is None:
-        raise wrong_use(
-            f"--time {text} : il faut un instant avec fuseau, comme 2026-03-31T12:00:00Z.",
-            f"--time {text}: an instant with its zone is needed, as 2026-03-31T12:00:00Z.",
-        )
-    return instant.astimezone(UTC)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recouvra.cli.given import content_of
 from recouvra.cli.send_records import Ready, Sending, record_of
 from recouvra.cli.terminal import wrong_use
 from recouvra.local.errors import LocalError, readers_language
@@ -31,7 +32,7 @@ def filed(
     from recouvra.vendor.checking import Terms, check
     from recouvra.vendor.files import form_of, read_filing
 
-    content = _content(file)
+    content = content_of(file)
     form = form_of(content, file.name)
     if form == "json" and said.given():
         option = min(said.given()).replace("_", "-")
@@ -68,12 +69,3 @@ def _refused(file: Path, checking: Checking) -> LocalError:
         f"{file}: {named} would be rejected, and its identifier be lost. Nothing was published (--anyway sends it all "
         "the same).",
     )
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise wrong_use(
-            f"{file} ne peut pas être lu ({error.strerror}).", f"{file} cannot be read ({error.strerror})."
-        ) from error

@@ -1,12 +1,12 @@
 """`recouvra validate FILE`: a payroll's file checked offline by the server's own rules, before anything is sent."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from recouvra.cli.given import content_of, time_of
 from recouvra.cli.terminal import notes, wrong_use
 from recouvra.local.errors import readers_language
 
@@ -69,7 +69,7 @@ def validate(
     language = _one_of("--lang", lang, ("fr", "en")) or readers_language() or "fr"
     terms = _terms(payer_kind, frequency, time)
     said = Said(declaration_id, payer_id, period, replaces, total_lines, total_base_xof)
-    content = _content(file)
+    content = content_of(file)
     form = form_of(content, file.name)
     if form == "json" and said.given():
         raise wrong_use(
@@ -94,7 +94,7 @@ def _terms(payer_kind: str | None, frequency: str | None, time: str | None) -> "
     _one_of("--frequency", frequency, get_args(FilingFrequency))
     kind: Any = payer_kind
     filing: Any = frequency
-    return Terms(_instant(time), kind, filing)
+    return Terms(time_of(time), kind, filing)
 
 
 def _one_of(option: str, value: str | None, admitted: tuple[str, ...]) -> str | None:
@@ -104,27 +104,3 @@ def _one_of(option: str, value: str | None, admitted: tuple[str, ...]) -> str | 
             f"{option} {value}: choose one of {', '.join(admitted)}.",
         )
     return value
-
-
-def _instant(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = datetime.min
-    if instant.tzinfo is None:
-        raise wrong_use(
-            f"--time {text} : il faut un instant avec fuseau, comme 2026-03-31T12:00:00Z.",
-            f"--time {text}: an instant with its zone is needed, as 2026-03-31T12:00:00Z.",
-        )
-    return instant.astimezone(UTC)
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise wrong_use(
-            f"{file} ne peut pas être lu ({error.strerror}).", f"{file} cannot be read ({error.strerror})."
-        ) from error

@@ -75,4 +75,4 @@ async def test_a_restored_database_refuses_replays_and_gives_up_what_the_lost_on
             assert await state(it) == before
             assert await acts(it) == done
             assert (await places(it), await places(it, "record-refused")) == (facts, refused)
-            await until(lambda: it.connection.fetchval("select not is_behind from clock"))
+            assert await until(lambda: it.connection.fetchval("select not is_behind from clock"))
