@@ -22,10 +22,11 @@ from uuid import UUID
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.event import Event
 from recouvra.contracts.payer_affiliated import PayerAffiliated
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared, Totals
+from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
 from recouvra.local.postgres import Postgres
 from recouvra.local.servers import broker, database
 from recouvra.local.topics import create_topics
@@ -63,12 +64,14 @@ def declarations(lines: int, seed: int = 7) -> Iterator[tuple[PayerAffiliated, l
                     part=part + 1,
                     parts=parts,
                     totals=totals,
-                    lines=tuple(
-                        DeclaredLine(line_no=n + 1, insured_number=f"{10**11 + number * 10**6 + n}", base_xof=bases[n])
-                        for n in range(part * _PART, min(size, (part + 1) * _PART))
+                    lines=DeclaredLines(
+                        [n + 1 for n in of_part],
+                        [f"{10**11 + number * 10**6 + n}" for n in of_part],
+                        [bases[n] for n in of_part],
                     ),
                 )
                 for part in range(parts)
+                for of_part in [range(part * _PART, min(size, (part + 1) * _PART))]
             ],
         )
 

@@ -29,7 +29,8 @@ from recouvra.chassis.outcome import Opens, Plain, Retry
 from recouvra.chassis.positions import Place
 from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
-from recouvra.contracts.reading import Received, Refusal, read
+from recouvra.contracts.event import Event
+from recouvra.contracts.reading import Quick, Received, Refusal, read
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Reading:
         sources: who may publish for whom.
         tells: False for a service that publishes nothing: its dead letters are only kept.
         plain: by topic, who takes the records that are no events (the marks, for reporting).
+        quickly: by event class, what reads its plain values faster than the contract does.
     """
 
     service: str
@@ -54,6 +56,7 @@ class Reading:
     sources: Sources
     tells: bool = True
     plain: Mapping[str, Plain] = field(default_factory=dict)
+    quickly: Mapping[type[Event], Quick] = field(default_factory=dict)
 
     async def take(
         self,
@@ -198,7 +201,7 @@ class Reading:
 
     def _read(self, record: Record, forbidden: bool | None) -> Received:
         """One record alone, or its refusal: what is wrong with it never costs its neighbours."""
-        received = read(record)
+        received = read(record, self.quickly)
         if forbidden is None:
             self.sources.check(received)
         elif forbidden:

@@ -32,6 +32,8 @@ from recouvra.chassis.verifying import Invariants
 from recouvra.chassis.verifying_beside import be_modest
 from recouvra.chassis.watched import WatchedFileError
 from recouvra.chassis.worker import WorkerFailure, run_worker
+from recouvra.contracts.event import Event
+from recouvra.contracts.reading import Quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Service:
         invariants: what `verify` checks of its data, beside what holds of every service.
         rebuild: makes its read models again from the topics, or only compares (`check`), and tells it as sentences or
             as JSON; an exit code. None: it has none.
+        quickly: by event class, what reads its plain values faster than the contract does.
     """
 
     name: str
@@ -61,11 +64,12 @@ class Service:
     acts: Mapping[str, AsTold] = field(default_factory=dict)
     invariants: Invariants = field(default_factory=Invariants)
     rebuild: Callable[[Settings, Reading, bool, bool], Coroutine[Any, Any, int]] | None = None
+    quickly: Mapping[type[Event], Quick] = field(default_factory=dict)
 
     def reading(self, settings: Settings) -> Reading:
         """How it takes records in: the worker each batch, the API a dead letter that is replayed."""
         sources = Sources(settings.sources_file)
-        return Reading(self.name, self.opens, settings.clock, sources, bool(self.writes), self.plain)
+        return Reading(self.name, self.opens, settings.clock, sources, bool(self.writes), self.plain, self.quickly)
 
     def create_api(self, settings: Settings) -> FastAPI:
         """Its HTTP app; nothing opens before the first request."""

@@ -2,23 +2,11 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import FailFast, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from recouvra.contracts.event import Contract, Event, Identifier, LineNumber, Period, TotalXof, Xof
-
-
-class DeclaredLine(Contract):
-    """One worker's line of a declaration."""
-
-    line_no: LineNumber = Field(description="Number of the line, unique in the whole declaration, from 1.")
-    insured_number: Identifier = Field(
-        description="The worker's insured number, as registration gave it. An unknown one is accepted and answered."
-    )
-    base_xof: Xof = Field(
-        description="Contribution base (assiette) in whole francs: all pay, without expense refunds and family "
-        "benefits. 0 for an employee without pay; a negative base is refused, line by line."
-    )
+from recouvra.contracts.declared_lines import DeclaredLines, UpTo
+from recouvra.contracts.event import Contract, Event, Identifier, Period, TotalXof
 
 
 class Totals(Contract):
@@ -51,9 +39,7 @@ class PayrollDeclared(Event):
         "was declared.",
     )
     totals: Totals = Field(description="Totals of the whole declaration, repeated in each part.")
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
-        max_length=1000, description="The lines of this part, at most 1,000."
-    )
+    lines: Annotated[DeclaredLines, UpTo(1_000)] = Field(description="The lines of this part, at most 1,000.")
 
     @model_validator(mode="after")
     def _part_is_one_of_the_parts(self) -> Self:

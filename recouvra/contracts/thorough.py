@@ -5,11 +5,13 @@ reader seconds and a gigabyte, for one record. So contracts stop at a faulty lin
 looked for only where there cannot be too many.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, FailFast, ValidationError, create_model
 
+from recouvra.contracts.declared_lines import UpTo
 from recouvra.contracts.mending import NotJson, is_suspect, mended
 
 _MOST_OBJECTS = 250_000
@@ -37,7 +39,11 @@ def _thorough(model: type[BaseModel]) -> type[BaseModel]:
     """The same model, which looks at every element of its arrays."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        if any(isinstance(one, FailFast) for one in field.metadata):
-            kept = [one for one in field.metadata if not isinstance(one, FailFast)]
+        if any(isinstance(one, FailFast | UpTo) for one in field.metadata):
+            kept = [
+                replace(one, to_the_end=True) if isinstance(one, UpTo) else one
+                for one in field.metadata
+                if not isinstance(one, FailFast)
+            ]
             fields[name] = (Annotated[(field.annotation, *kept)], ...)
     return create_model(f"Thorough{model.__name__}", __base__=model, **fields)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recouvra.contracts.codes import AnomalyCode
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.law.finding import Finding
 from recouvra.law.parameters import EDITION, first_period
@@ -27,24 +28,6 @@ class Header:
         """What the part that an event carries says. Source: DEF-021."""
         totals = event.totals
         return cls(event.payer_id, event.period, event.parts, event.replaces, totals.lines, totals.base_xof)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The lines of one part in the order in which they were sent: three lists of one length."""
-
-    line_no: list[int]
-    insured_number: list[str]
-    base_xof: list[int]
-
-    @classmethod
-    def sent_in(cls, event: PayrollDeclared) -> "Lines":
-        """The lines of the part that an event carries. Source: DEF-021."""
-        return cls(
-            [line.line_no for line in event.lines],
-            [line.insured_number for line in event.lines],
-            [line.base_xof for line in event.lines],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +57,7 @@ _SAME_IN_ALL_PARTS = (
 
 def own_fault(
     headers: Sequence[Header],
-    lines: Sequence[Lines],
+    lines: Sequence[DeclaredLines],
     latest_at: datetime,
     payer_kind: str | None,
     edition: int = EDITION,
@@ -108,14 +91,14 @@ def closed_by(declaration_id: str, replacing_id: str) -> Finding:
     return Finding(None, AnomalyCode.ALREADY_REPLACED, "/declaration_id", declaration_id, replacing_id)
 
 
-def disagreement(headers: Sequence[Header], lines: Sequence[Lines]) -> Finding | None:
+def disagreement(headers: Sequence[Header], lines: Sequence[DeclaredLines]) -> Finding | None:
     """The first field in which the parts disagree among themselves, or with what their lines sum to.
 
     `headers` in the order in which the parts were read, at least one: the first says what is expected, the first that
     differs what was received. Every line counts in the totals, refused ones too. Source: DEF-021.
     """
     sums = {
-        "total_lines": sum(len(part.line_no) for part in lines),
+        "total_lines": sum(map(len, lines)),
         "total_base_xof": sum(sum(part.base_xof) for part in lines),
     }
     for pointer, name in _SAME_IN_ALL_PARTS:

@@ -3,25 +3,34 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from recouvra.contracts.codes import AnomalyCode
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.law.base import base_used, is_below_floor
-from recouvra.law.declared import Lines
 from recouvra.law.finding import Finding
 from recouvra.law.parameters import EDITION, floor_for, rates_for
 from recouvra.law.shares import shares
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 @dataclass(slots=True)
 class Judged:
-    """What the lines come to: counts, shares in francs, the accepted numbers, and every finding in order."""
+    """What the lines come to: counts, shares in francs, and every finding in order.
+
+    Attributes:
+        strangers: the accepted numbers that, as the register says, are not the payer's.
+        doubled: the payer's other declarations in force for the period that share an accepted number, in their order.
+    """
 
     accepted_count: int = 0
     refused_count: int = 0
     insured_share_xof: int = 0
     payer_share_xof: int = 0
-    insured_numbers: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
+    doubled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ class Register:
 
 
 def judge_lines(
-    parts: Sequence[Lines], payer_kind: str, period: str, register: Register | None, edition: int = EDITION
+    parts: Sequence[DeclaredLines], payer_kind: str, period: str, register: Register | None, edition: int = EDITION
 ) -> Judged:
     """Judges every line of one declaration, in the order of its parts and of the lines within them.
 
@@ -55,6 +64,7 @@ def judge_lines(
     judged = Judged()
     first_declared = _first_declared(register)
     assessed: dict[int, tuple[int, int, bool]] = {}
+    numbers: set[str] = set()
     for line_no, number, base_xof, refusal in weigh(parts):
         if refusal is not None:
             judged.refused_count += 1
@@ -67,26 +77,52 @@ def judge_lines(
         judged.accepted_count += 1
         judged.insured_share_xof += insured_share
         judged.payer_share_xof += payer_share
-        judged.insured_numbers.add(number)
+        numbers.add(number)
         if below_floor:
-            floor = floor_for(period, edition)
-            judged.findings.append(Finding(line_no, AnomalyCode.BELOW_FLOOR, "/lines/base_xof", base_xof, floor))
+            judged.findings.append(raised(line_no, base_xof, floor_for(period, edition)))
         if register is not None:
-            judged.findings += _of_the_worker(line_no, number, register, first_declared)
+            judge_worker(judged, line_no, number, register, first_declared)
+    declared = register.declared if register is not None else ()
+    judged.doubled = tuple(name for name, beside in declared if not beside.isdisjoint(numbers))
     return judged
 
 
-def accepted_lines(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int]]:
+def raised(line_no: int, base_xof: int, floor_xof: int) -> Finding:
+    """What is said of a base below the floor, which is raised to it. Source: DEF-003, DEF-022."""
+    return Finding(line_no, AnomalyCode.BELOW_FLOOR, "/lines/base_xof", base_xof, floor_xof)
+
+
+def judge_worker(
+    judged: Judged,
+    line_no: int,
+    number: str,
+    register: Register,
+    first_declared: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Adds what the register says against an accepted line; the contribution is due all the same. Source: DEF-022."""
+    pointer = "/lines/insured_number"
+    if number not in register.payer_of:
+        judged.findings.append(Finding(line_no, AnomalyCode.UNKNOWN_INSURED, pointer, number, None))
+        judged.strangers.add(number)
+    elif register.payer_of[number] != register.payer_id:
+        judged.findings.append(Finding(line_no, AnomalyCode.NOT_EMPLOYED_HERE, pointer, number, None))
+        judged.strangers.add(number)
+    if number in first_declared:
+        already = Finding(line_no, AnomalyCode.ALREADY_DECLARED, pointer, number, first_declared[number])
+        judged.findings.append(already)
+
+
+def accepted_lines(parts: Sequence[DeclaredLines]) -> Iterator[tuple[int, str, int]]:
     """The lines that stand, as (line_no, insured number, base), in their order. Source: DEF-022."""
     return ((line_no, number, base_xof) for line_no, number, base_xof, refusal in weigh(parts) if refusal is None)
 
 
-def accepted_numbers(parts: Sequence[Lines]) -> set[str]:
+def accepted_numbers(parts: Sequence[DeclaredLines]) -> set[str]:
     """The insured numbers of the lines that stand. Source: DEF-022."""
     return {number for _, number, _ in accepted_lines(parts)}
 
 
-def weigh(parts: Sequence[Lines]) -> Iterator[tuple[int, str, int, Finding | None]]:
+def weigh(parts: Sequence[DeclaredLines]) -> Iterator[tuple[int, str, int, Finding | None]]:
     """Each line as (line_no, insured number, base, why it is refused); only accepted lines stand in a later one's way.
 
     Source: DEF-022.
@@ -115,16 +151,3 @@ def _first_declared(register: Register | None) -> dict[str, str]:
         for number in numbers:
             first.setdefault(number, declaration_id)
     return first
-
-
-def _of_the_worker(
-    line_no: int, number: str, register: Register, first_declared: Mapping[str, str]
-) -> Iterator[Finding]:
-    """What the register says against an accepted line; the contribution is due all the same. Source: DEF-022."""
-    pointer = "/lines/insured_number"
-    if number not in register.payer_of:
-        yield Finding(line_no, AnomalyCode.UNKNOWN_INSURED, pointer, number, None)
-    elif register.payer_of[number] != register.payer_id:
-        yield Finding(line_no, AnomalyCode.NOT_EMPLOYED_HERE, pointer, number, None)
-    if number in first_declared:
-        yield Finding(line_no, AnomalyCode.ALREADY_DECLARED, pointer, number, first_declared[number])

@@ -10,13 +10,14 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from recouvra.contracts.codes import AnomalyCode, Reason
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.event import FilingFrequency, PayerKind
 from recouvra.law.base import base_used
-from recouvra.law.declared import Header, Lines, Named, cannot_replace, closed_by, own_fault
+from recouvra.law.declared import Header, Named, cannot_replace, closed_by, own_fault
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
 from recouvra.law.insured_number import is_insured_number
-from recouvra.law.lines import Judged, Register, judge_lines, weigh
+from recouvra.law.lines import Judged, Register, accepted_numbers, judge_lines, weigh
 from recouvra.law.parameters import rates_for
 from recouvra.law.shares import shares
 from recouvra.vendor.faults import Fault, FiledPart, Filing, Place, wanted
@@ -182,7 +183,7 @@ def _judge(checked: Checked, earlier: Sequence[Checked], named: Checked | None, 
     `named` is the one that it replaces, where the file holds anything of it. Source: DEF-021, DEF-022, DEF-024.
     """
     as_read, in_order = list(checked.parts.values()), checked.in_order
-    lines = [Lines.sent_in(part.event) for part in in_order]
+    lines = [part.event.lines for part in in_order]
     headers = [Header.said_in(part.event) for part in as_read]
     latest_at = max(part.envelope.time if part.envelope else terms.at for part in as_read)
     finding = own_fault(headers, lines, latest_at, terms.payer_kind)
@@ -203,7 +204,7 @@ def _judge(checked: Checked, earlier: Sequence[Checked], named: Checked | None, 
     checked.findings = list(_placed(judged.findings, checked.lines, list(_spots(in_order))))
     checked.outcome = "accepted_with_anomalies" if judged.findings else "accepted"
     checked.lines_accepted, checked.lines_rejected = judged.accepted_count, judged.refused_count
-    checked.insured_numbers = judged.insured_numbers
+    checked.insured_numbers = accepted_numbers(lines)
     if terms.payer_kind is not None:
         checked.insured_share_xof, checked.payer_share_xof = judged.insured_share_xof, judged.payer_share_xof
         if terms.filing_frequency is not None:
@@ -225,17 +226,18 @@ def _cannot_replace(checked: Checked, named: Checked) -> Finding | None:
     return cannot_replace(checked.declaration_id, checked.period, named.declaration_id, known)
 
 
-def _judged(checked: Checked, lines: list[Lines], beside: Sequence[Checked], payer_kind: PayerKind | None) -> Judged:
+def _judged(
+    checked: Checked, lines: list[DeclaredLines], beside: Sequence[Checked], payer_kind: PayerKind | None
+) -> Judged:
     """The lines as the server judges them; without a kind, those that are refused whatever the payer is."""
     if payer_kind is not None:
         here = {number: checked.payer_id for part in lines for number in part.insured_number}
         register = Register(checked.payer_id, here, [(one.declaration_id, one.insured_numbers) for one in beside])
         return judge_lines(lines, payer_kind, checked.period, register)
     judged = Judged()
-    for _, number, _, refusal in weigh(lines):
+    for _, _, _, refusal in weigh(lines):
         if refusal is None:
             judged.accepted_count += 1
-            judged.insured_numbers.add(number)
         else:
             judged.refused_count += 1
             judged.findings.append(refusal)
@@ -243,7 +245,7 @@ def _judged(checked: Checked, lines: list[Lines], beside: Sequence[Checked], pay
 
 
 def _lines(
-    parts: Sequence[FiledPart], lines: Sequence[Lines], period: str, payer_kind: PayerKind | None
+    parts: Sequence[FiledPart], lines: Sequence[DeclaredLines], period: str, payer_kind: PayerKind | None
 ) -> Iterator[CheckedLine]:
     """Every line with its dues, each share rounded on its own. Source: DEF-001, DEF-003, DEF-022."""
     rates = rates_for(payer_kind, period) if payer_kind else None

@@ -1,11 +1,12 @@
 """A declaration of any length, and the parts of at most 1,000 lines that it travels in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import FailFast, Field
+from pydantic import Field
 
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
+from recouvra.contracts.declared_lines import DeclaredLines, UpTo
+from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import fitted
 
 PART_LINES = 1_000
@@ -16,8 +17,7 @@ MOST_LINES = PART_LINES * 1_000
 class LongDeclaration(PayrollDeclared):
     """A `payroll-declared` value that may hold the lines of all its parts, where it says that it has one alone."""
 
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
-        max_length=MOST_LINES,
+    lines: Annotated[DeclaredLines, UpTo(MOST_LINES)] = Field(
         description="All lines of the declaration, which is then cut into parts; or those of one part, at most 1,000.",
     )
 
@@ -43,10 +43,10 @@ def split(declared: PayrollDeclared) -> Iterator[PayrollDeclared]:
         return
     parts = -(-len(declared.lines) // PART_LINES)
     for part in range(parts):
-        yield _part(declared, part + 1, parts, declared.lines[part * PART_LINES : (part + 1) * PART_LINES])
+        yield _part(declared, part + 1, parts, declared.lines.cut(part * PART_LINES, (part + 1) * PART_LINES))
 
 
-def _part(declared: PayrollDeclared, part: int, parts: int, lines: Sequence[DeclaredLine]) -> PayrollDeclared:
+def _part(declared: PayrollDeclared, part: int, parts: int, lines: DeclaredLines) -> PayrollDeclared:
     return PayrollDeclared(
         declaration_id=declared.declaration_id,
         payer_id=declared.payer_id,
@@ -55,5 +55,5 @@ def _part(declared: PayrollDeclared, part: int, parts: int, lines: Sequence[Decl
         parts=parts,
         replaces=declared.replaces,
         totals=declared.totals,
-        lines=tuple(lines),
+        lines=lines,
     )

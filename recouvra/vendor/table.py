@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from recouvra.contracts.codes import Message, Reason
+from recouvra.contracts.declared_lines import DeclaredLine
 from recouvra.contracts.mismatch import mismatches
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
+from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.vendor.cells import READERS, Cell, Unreadable
 from recouvra.vendor.faults import Fault, FiledPart, Filing, Place, wanted
 from recouvra.vendor.headings import OF_THE_DECLARATION, OF_THE_LINE, Columns, Said, columns_of

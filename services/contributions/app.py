@@ -10,7 +10,7 @@ from recouvra.chassis.main import Service
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import READS, WRITES
 from services.contributions.acts.assign_payment import ASSIGN, WITHDRAW, assign_as_told, withdraw_as_told
-from services.contributions.doors.events import opens
+from services.contributions.doors.events import QUICKLY, EventDoor
 from services.contributions.doors.http import create_api
 from services.contributions.invariants import INVARIANTS
 
@@ -24,7 +24,8 @@ def build(_: Settings) -> Service:
         reads=READS[NAME],
         writes=WRITES[NAME],
         migrations=Path(__file__).parent / "migrations",
-        opens=opens,
+        opens=EventDoor(),
+        quickly=QUICKLY,
         api=create_api,
         acts={ASSIGN: assign_as_told, WITHDRAW: withdraw_as_told},
         invariants=INVARIANTS,

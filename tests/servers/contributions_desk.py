@@ -24,7 +24,7 @@ from recouvra.chassis.settings import Settings
 from recouvra.chassis.sources import Sources
 from recouvra.contracts.record import Record
 from services.contributions.app import build
-from services.contributions.doors.events import opens
+from services.contributions.doors.events import QUICKLY, EventDoor
 from tests.builders import Draft, draft
 from tests.servers.conftest import CreateDatabase
 
@@ -71,7 +71,7 @@ class Desk:
     def __init__(self, connection: asyncpg.Connection, partition: int, clock: str) -> None:
         self.connection = connection
         self._partition = partition
-        self._reading = Reading("contributions", opens, clock, Sources(None))
+        self._reading = Reading("contributions", EventDoor(), clock, Sources(None), quickly=QUICKLY)
         self._next: dict[str, int] = defaultdict(int)
 
     @classmethod

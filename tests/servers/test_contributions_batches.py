@@ -22,7 +22,7 @@ from recouvra.chassis.sources import Sources
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import EVENTS, READS
-from services.contributions.doors.events import opens
+from services.contributions.doors.events import QUICKLY, EventDoor
 from tests.builders import Draft, country, declaration, interleave, payment, repeated, reversal
 from tests.oracle import PublishedRecord, conservation, differences, fold, recompute
 from tests.servers.conftest import CreateDatabase
@@ -179,7 +179,7 @@ class Worker:
 
     def __init__(self, connection: asyncpg.Connection, number: int) -> None:
         self.connection, self._number = connection, number
-        self._reading = Reading("contributions", opens, "event", Sources(None))
+        self._reading = Reading("contributions", EventDoor(), "event", Sources(None), quickly=QUICKLY)
         self._queues: dict[Place, deque[Record]] = defaultdict(deque)
 
     def find(self, records: Sequence[PublishedRecord]) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
 
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared, Totals
+from recouvra.contracts.declared_lines import DeclaredLines
+from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
 from recouvra.law.base import base_used
 from recouvra.law.due import due_on
 from recouvra.law.parameters import rates_for
@@ -89,6 +90,7 @@ class Return:
 
     def _declared(self, part: int, number_of: NumberOf) -> PayrollDeclared:
         before = (part - 1) * self.payer.lines_a_part
+        of_part = self.lines[before : before + self.payer.lines_a_part]
         said = self.wrong_base + (1 if self.torn and part == self.parts else 0)
         return PayrollDeclared(
             declaration_id=self.declaration_id,
@@ -100,13 +102,10 @@ class Return:
             totals=Totals(
                 lines=len(self.lines) + self.wrong_lines, base_xof=sum(line.base_xof for line in self.lines) + said
             ),
-            lines=tuple(
-                DeclaredLine(
-                    line_no=line.line_no or place,
-                    insured_number=line.of if isinstance(line.of, str) else number_of(line.of),
-                    base_xof=line.base_xof,
-                )
-                for place, line in enumerate(self.lines[before : before + self.payer.lines_a_part], before + 1)
+            lines=DeclaredLines(
+                [line.line_no or place for place, line in enumerate(of_part, before + 1)],
+                [line.of if isinstance(line.of, str) else number_of(line.of) for line in of_part],
+                [line.base_xof for line in of_part],
             ),
         )
 

@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Annotated
 
 import asyncpg
-from pydantic import FailFast, Field
+from pydantic import Field
 
 from recouvra.chassis.clock import Clock
+from recouvra.contracts.declared_lines import DeclaredLines, UpTo
 from recouvra.contracts.envelope import Envelope
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
+from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
 from services.contributions.domain.account import Account
 from services.contributions.domain.answers import FullAnswer
+from services.contributions.domain.employment import PayerOf
 from services.contributions.domain.rehearsing import rehearse
 from services.contributions.store.book import Named, peek_book
 
@@ -30,9 +32,7 @@ class WholeDeclaration(PayrollDeclared):
 
     part: int = Field(ge=1, le=1, description="1: a dry run takes the whole declaration in one part.")
     parts: int = Field(ge=1, le=1, description="1.")
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
-        max_length=LINES, description="All lines of the declaration, at most 100,000."
-    )
+    lines: Annotated[DeclaredLines, UpTo(LINES)] = Field(description="All lines of the declaration, at most 100,000.")
 
 
 async def dry_run(pool: asyncpg.Pool, declared: WholeDeclaration) -> FullAnswer:
@@ -45,12 +45,12 @@ async def dry_run(pool: asyncpg.Pool, declared: WholeDeclaration) -> FullAnswer:
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         now = (await Clock.read(connection, "system")).reading(None)
         book = await peek_book(connection, named)
-    return await asyncio.to_thread(_rehearsed, declared, now, book.accounts[declared.payer_id], book.insured)
+    return await asyncio.to_thread(
+        _rehearsed, declared, now, book.accounts[declared.payer_id], book.employment.by(declared.payer_id)
+    )
 
 
-def _rehearsed(
-    declared: WholeDeclaration, now: datetime, account: Account, payer_of: dict[str, str | None]
-) -> FullAnswer:
+def _rehearsed(declared: WholeDeclaration, now: datetime, account: Account, payer_of: PayerOf) -> FullAnswer:
     envelope = Envelope("dry-run", _SOURCE, declared.event_type(), now)
     received = Received(_RECORD, envelope, declared, declared.content())
     return rehearse(account, payer_of, declared, received)

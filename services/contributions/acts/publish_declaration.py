@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import FailFast, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from recouvra.chassis.callers import Caller
 from recouvra.chassis.database import Connection
 from recouvra.chassis.sources import Sources
 from recouvra.contracts.codes import Message
+from recouvra.contracts.declared_lines import DeclaredLines, UpTo
 from recouvra.contracts.mending import NotJson
 from recouvra.contracts.mismatch import mismatches
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared
+from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import read
 from recouvra.contracts.record import Record
 from recouvra.contracts.thorough import every_fault
@@ -46,8 +47,8 @@ Faults = list[tuple[str, Message]]
 class PostedDeclaration(LongDeclaration):
     """A declaration as it may come over HTTP: whole in one part, or a part of one."""
 
-    lines: Annotated[tuple[DeclaredLine, ...], Field(strict=False), FailFast()] = Field(
-        max_length=LINES, description="All lines of the declaration, at most 100,000; of one part of several, 1,000."
+    lines: Annotated[DeclaredLines, UpTo(LINES)] = Field(
+        description="All lines of the declaration, at most 100,000; of one part of several, 1,000."
     )
 
 

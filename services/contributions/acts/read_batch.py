@@ -10,6 +10,7 @@ from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Outcome
 from recouvra.contracts.reading import Received
 from services.contributions.store.book import Named, OpenBook, open_book
+from services.contributions.store.rosters import Rosters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,6 @@ class BatchWork:
         await self.opened.save(connection)
 
 
-async def read_batch(connection: Connection, events: Sequence[Received]) -> BatchWork:
+async def read_batch(connection: Connection, events: Sequence[Received], rosters: Rosters) -> BatchWork:
     """Locks and loads all that these events can touch; raises `Retry` where that changed meanwhile."""
-    return BatchWork(await open_book(connection, Named.by(events)))
+    return BatchWork(await open_book(connection, Named.by(events), rosters))

@@ -14,6 +14,7 @@ from services.contributions.domain.account import Account, Affiliation
 from services.contributions.domain.changes import Changes
 from services.contributions.domain.declaring import Desk
 from services.contributions.domain.effect import Effect
+from services.contributions.domain.employment import Employment
 from services.contributions.domain.paying import Till
 from services.contributions.domain.payment import Payment, PaymentKey, WaitingReversal
 from services.contributions.domain.placement import republish
@@ -35,17 +36,14 @@ class Book:
             or may be by this batch, all money that stands there.
         reversals: waiting ones by the payment that they wait for, then by their own key, for every identity in the
             batch.
-        insured: insured number → payer_id now (None: nobody's), of every line that may be judged; a number that is
-            absent is unknown.
-        insured_at: insured number → `ce_time` of the fact that holds, for the persons in the batch.
+        employment: of every line that may be judged, whose its number is; and of the persons in the batch.
         changes: the keys of what changed since it was loaded.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
     payments: dict[PaymentKey, Payment] = field(default_factory=dict)
     reversals: dict[PaymentKey, dict[PaymentKey, WaitingReversal]] = field(default_factory=dict)
-    insured: dict[str, str | None] = field(default_factory=dict)
-    insured_at: dict[str, datetime] = field(default_factory=dict)
+    employment: Employment = field(default_factory=Employment)
     changes: Changes = field(default_factory=Changes)
 
     def apply(self, received: Received, reading: datetime) -> Outcome:
@@ -88,7 +86,7 @@ class Book:
         return self._publish(assigning.withdraw(payment, payer, origin, self.changes), reading)
 
     def _desk(self, payer_id: str) -> Desk:
-        return Desk(self.accounts[payer_id], self.insured, self.changes)
+        return Desk(self.accounts[payer_id], self.employment.by(payer_id), self.changes)
 
     def _affiliate(self, event: PayerAffiliated, told_at: datetime) -> Effect:
         """Keeps what registration told last, and brings to effect what waited for it. Source: DEF-023, DEF-033."""
@@ -101,10 +99,10 @@ class Book:
 
     def _register(self, event: PersonRegistered, told_at: datetime) -> Effect:
         """Keeps to whom a person belongs, as registration told last; it changes no answer given. Source: DEF-022."""
-        known_at = self.insured_at.get(event.insured_number)
+        known_at = self.employment.told_at.get(event.insured_number)
         if known_at is None or told_at >= known_at:
-            self.insured[event.insured_number] = event.payer_id
-            self.insured_at[event.insured_number] = told_at
+            self.employment.told[event.insured_number] = event.payer_id
+            self.employment.told_at[event.insured_number] = told_at
             self.changes.insured.add(event.insured_number)
         return Effect()
 

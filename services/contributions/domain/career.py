@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.event import PayerKind
 from recouvra.law.base import base_used
-from recouvra.law.declared import Lines
 from recouvra.law.lines import accepted_lines
 from recouvra.law.parameters import rates_for
 from recouvra.law.shares import shares
@@ -21,7 +21,7 @@ class Sent(NamedTuple):
 
     insured_number: str
     lines: Sequence[tuple[int, int]]
-    whole: Sequence[Lines] | None = None
+    whole: Sequence[DeclaredLines] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ class Changes:
         payments: identities claimed, changed, or released (no longer in the Book).
         placed: (account key, payment, period), see Account.placed.
         held: (account key, payment), see Account.held.
-        insured: insured numbers, see Book.insured and Book.insured_at.
+        insured: insured numbers, see Employment.told and told_at.
         waiting: (payment waited for, the reversal's own key), see Book.reversals.
-        careers: (insured number, payer_id) links, only ever added, perhaps known already.
+        careers: (insured number, payer_id) of strangers that a payer declared, only ever added, perhaps known already.
         doubled: (payer_id, period, earlier declaration_id, later declaration_id), only ever added.
     """
 

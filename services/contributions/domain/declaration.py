@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.payroll_declared import PayrollDeclared
-from recouvra.law.declared import Header, Lines
+from recouvra.law.declared import Header
 from recouvra.law.finding import Finding
+from services.contributions.domain.columns import Columns
 
 AnswerOutcome = Literal["accepted", "accepted_with_anomalies", "pending", "rejected"]
 
@@ -23,19 +25,24 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part as sent. `read_no` counts the parts of its declaration in the order in which they were read, from 1."""
+    """One part as sent. `read_no` counts the parts of its declaration in the order in which they were read, from 1.
+
+    `lines` and their `columns` may be left out of one that was read before, of a declaration that stays incomplete.
+    """
 
     part: int
     read_no: int
     header: Header
     ce_time: datetime
     content: bytes
-    lines: Lines
+    lines: DeclaredLines | None
+    columns: Columns | None = field(compare=False)
 
     @classmethod
     def sent_as(cls, event: PayrollDeclared, ce_time: datetime, content: bytes, read_no: int) -> "Part":
         """The part that an event carries."""
-        return cls(event.part, read_no, Header.said_in(event), ce_time, content, Lines.sent_in(event))
+        columns = Columns.of(event.lines)
+        return cls(event.part, read_no, Header.said_in(event), ce_time, content, event.lines, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,21 @@ class Declaration:
         """The headers of its parts in the order in which they were read."""
         return [part.header for part in sorted(self.parts.values(), key=lambda part: part.read_no)]
 
-    def lines_in_order(self) -> list[Lines]:
+    def lines_in_order(self) -> list[DeclaredLines]:
         """The lines of its parts in the order of their part numbers."""
-        return [self.parts[number].lines for number in sorted(self.parts)]
+        found = [part.lines for _, part in sorted(self.parts.items()) if part.lines is not None]
+        if len(found) < len(self.parts):
+            raise LookupError(f"{self.declaration_id} was loaded without its lines")
+        return found
+
+    def columns_in_order(self) -> Columns:
+        """The columns of its parts in the order of their part numbers, one after the other."""
+        found = [part.columns for _, part in sorted(self.parts.items()) if part.columns is not None]
+        if len(found) < len(self.parts):
+            raise LookupError(f"{self.declaration_id} was loaded without its lines")
+        return Columns.joined(found)
 
     @property
     def line_count(self) -> int:
         """How many lines were sent, refused ones too."""
-        return sum(len(part.lines.line_no) for part in self.parts.values())
+        return sum(map(len, self.lines_in_order()))

@@ -1,6 +1,5 @@
 """Declarations read: parts gathered, completed, answered, and brought to effect."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recouvra.contracts.payroll_declared import PayrollDeclared
@@ -12,15 +11,16 @@ from services.contributions.domain.changes import Changes
 from services.contributions.domain.declaration import Answer, Declaration, Part, State
 from services.contributions.domain.dues import assess
 from services.contributions.domain.effect import Effect, Keyed, conflict, repeat
+from services.contributions.domain.employment import PayerOf
 from services.contributions.domain.judging import judge, own_fault
 
 
 @dataclass(slots=True)
 class Desk:
-    """Where one payer's declarations are taken in: its account, who employs whom, and the Book's changes."""
+    """Where one payer's declarations are taken in: its account, whom it employs, and the Book's changes."""
 
     account: Account
-    payer_of: Mapping[str, str | None]
+    payer_of: PayerOf
     changes: Changes
 
     def take_in(self, event: PayrollDeclared, received: Received) -> Effect:
@@ -92,7 +92,7 @@ class Desk:
         answered = self._answer(declaration, State.ACCEPTED, verdict.answer)
         assessed = assess(self.account, declaration, verdict.answer, verdict.replaced, verdict.pair, self.changes)
         payer_id = self.account.key
-        self.changes.careers.update((number, payer_id) for number in verdict.insured_numbers)
+        self.changes.careers.update((number, payer_id) for number in verdict.strangers)
         self.changes.doubled.update(
             (payer_id, declaration.period, earlier, declaration.declaration_id) for earlier in verdict.doubled
         )

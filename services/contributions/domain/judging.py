@@ -1,6 +1,5 @@
 """What a complete declaration comes to, given all that its payer has declared before: pure, nothing is changed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recouvra.contracts.event import PayerKind
@@ -13,6 +12,8 @@ from recouvra.law.parameters import EDITION
 from services.contributions.domain import answers
 from services.contributions.domain.account import Account, Affiliation, Pair
 from services.contributions.domain.declaration import Answer, Declaration, State
+from services.contributions.domain.employment import PayerOf
+from services.contributions.domain.judging_plainly import judge_plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +23,21 @@ class Verdict:
     Attributes:
         pair: the pair that it touches, perhaps new; None when rejected.
         replaced: the accepted declaration whose place it takes; None when it adds to what was declared.
-        insured_numbers: those of the accepted lines.
+        strangers: the numbers of accepted lines that are not the payer's now.
         doubled: the payer's other declarations in force for the period that share a number, in order of effect.
     """
 
     answer: Answer
     pair: Pair | None = None
     replaced: Declaration | None = None
-    insured_numbers: frozenset[str] = frozenset()
+    strangers: frozenset[str] = frozenset()
     doubled: tuple[str, ...] = ()
 
 
-def judge(account: Account, declaration: Declaration, payer_of: Mapping[str, str | None]) -> Verdict:
+def judge(account: Account, declaration: Declaration, payer_of: PayerOf) -> Verdict:
     """Judges a complete declaration of an affiliated payer, by what holds of the pair or else of the payer now.
 
-    `payer_of`: insured number → payer_id now, for its lines. Raises LookupError for a payer without affiliation.
+    `payer_of`: for its lines. Raises LookupError for a payer without affiliation.
     Source: DEF-002, DEF-021, DEF-022, DEF-024, DEF-033.
     """
     if account.affiliation is None:
@@ -49,14 +50,21 @@ def judge(account: Account, declaration: Declaration, payer_of: Mapping[str, str
         return Verdict(answers.rejected(declaration, finding))
     pair = pair or _new_pair(account.affiliation, declaration.period)
     replaced = _takes_place_of(account, declaration)
-    others = [
-        (other.declaration_id, accepted_numbers(other.lines_in_order())) for other in _beside(account, declaration)
-    ]
-    register = Register(account.key, payer_of, others)
-    judged = judge_lines(declaration.lines_in_order(), kind, declaration.period, register, edition)
-    doubled = tuple(name for name, numbers in others if not numbers.isdisjoint(judged.insured_numbers))
-    answer = _accepted(declaration, judged, pair)
-    return Verdict(answer, pair, replaced, frozenset(judged.insured_numbers), doubled)
+    judged = _judged(account, declaration, kind, payer_of, edition)
+    return Verdict(_accepted(declaration, judged, pair), pair, replaced, frozenset(judged.strangers), judged.doubled)
+
+
+def _judged(account: Account, declaration: Declaration, kind: PayerKind, payer_of: PayerOf, edition: int) -> Judged:
+    """What the lines come to, column by column where they are plain, and else one after the other."""
+    others = _beside(account, declaration)
+    if not others:
+        plainly = judge_plainly(declaration.columns_in_order(), kind, declaration.period, payer_of, edition)
+        if plainly is not None:
+            return plainly
+    declared = [(other.declaration_id, accepted_numbers(other.lines_in_order())) for other in others]
+    return judge_lines(
+        declaration.lines_in_order(), kind, declaration.period, Register(account.key, payer_of, declared), edition
+    )
 
 
 def own_fault(declaration: Declaration, payer_kind: PayerKind | None, edition: int = EDITION) -> Finding | None:

@@ -1,13 +1,12 @@
 """What a declaration would be answered if it were read now: the very rules, on an account that nobody saves."""
 
-from collections.abc import Mapping
-
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
 from services.contributions.domain.account import Account
 from services.contributions.domain.answers import FullAnswer, answered_in_full
 from services.contributions.domain.changes import Changes
 from services.contributions.domain.declaring import Desk
+from services.contributions.domain.employment import PayerOf
 
 
 class WouldConflict(Exception):
@@ -18,9 +17,7 @@ class WouldWait(Exception):
     """The record would be a part of a declaration that is still incomplete, and get no answer yet (DEF-021)."""
 
 
-def rehearse(
-    account: Account, payer_of: Mapping[str, str | None], event: PayrollDeclared, received: Received
-) -> FullAnswer:
+def rehearse(account: Account, payer_of: PayerOf, event: PayrollDeclared, received: Received) -> FullAnswer:
     """The answer to a part, with every anomaly. `account` and what it holds are spoiled by it.
 
     A declaration that was read already, with the same content, has no effect: the answer that it had stands, whatever

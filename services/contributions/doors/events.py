@@ -9,10 +9,24 @@ from collections.abc import Sequence
 
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Work
-from recouvra.contracts.reading import Received
+from recouvra.contracts.event import Event
+from recouvra.contracts.payroll_declared import PayrollDeclared
+from recouvra.contracts.reading import Quick, Received
 from services.contributions.acts.read_batch import read_batch
+from services.contributions.doors.plain_declarations import read_plainly
+from services.contributions.store.rosters import Rosters
 
 
-async def opens(connection: Connection, events: Sequence[Received]) -> Work:
-    """Hands a batch to the act that takes it in."""
-    return await read_batch(connection, events)
+class EventDoor:
+    """Hands each batch to the act that takes it in, with the rosters that are kept from one to the next."""
+
+    def __init__(self) -> None:
+        self._rosters = Rosters()
+
+    async def __call__(self, connection: Connection, events: Sequence[Received]) -> Work:
+        """Locks and loads; raises `Retry` where that changed meanwhile."""
+        return await read_batch(connection, events, self._rosters)
+
+
+QUICKLY: dict[type[Event], Quick] = {PayrollDeclared: read_plainly}
+"""What is read faster than by its contract, and how."""

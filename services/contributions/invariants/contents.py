@@ -11,8 +11,9 @@ from pydantic_core import to_json
 
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.payment_reported import PaymentReported
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared, Totals
+from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
 from services.contributions.store.parts import unpacked
 
 _PARTS = 50  # of a thousand lines each
@@ -47,7 +48,7 @@ def _is_as_read(row: asyncpg.Record) -> bool:
 def _quickly(row: asyncpg.Record) -> bytes:
     """The content of a part whose numbers are all 12 digits, ten times as fast as by the contract; what it cannot be
     where the columns are no part at all. Who finds another than is stored asks the contract."""
-    head = to_json(_declared(row, ()), exclude_none=True)
+    head = to_json(_declared(row, DeclaredLines([], [], [])), exclude_none=True)
     count = len(row["line_nos"])
     if not count == len(row["insured_numbers"]) == len(row["bases_xof"]):
         return b""
@@ -62,16 +63,13 @@ def _again(row: asyncpg.Record) -> bytes | None:
     """The content by the contract's own rule; None for columns that are no part at all."""
     try:
         numbers = unpacked(row["insured_numbers"], row["other_numbers"])
-        lines = [
-            DeclaredLine.model_construct(line_no=line_no, insured_number=number, base_xof=base_xof)
-            for line_no, number, base_xof in zip(row["line_nos"], numbers, row["bases_xof"], strict=True)
-        ]
+        lines = DeclaredLines(row["line_nos"], numbers, row["bases_xof"])
     except (ValueError, IndexError, TypeError):
         return None
     return _declared(row, lines).content()
 
 
-def _declared(row: asyncpg.Record, lines: Sequence[DeclaredLine]) -> PayrollDeclared:
+def _declared(row: asyncpg.Record, lines: DeclaredLines) -> PayrollDeclared:
     return PayrollDeclared.model_construct(
         declaration_id=row["declaration_id"],
         payer_id=row["payer_id"],
@@ -80,7 +78,7 @@ def _declared(row: asyncpg.Record, lines: Sequence[DeclaredLine]) -> PayrollDecl
         parts=row["sent_parts"],
         replaces=row["sent_replaces"],
         totals=Totals.model_construct(lines=row["sent_lines"], base_xof=row["sent_base_xof"]),
-        lines=tuple(lines),
+        lines=lines,
     )
 
 

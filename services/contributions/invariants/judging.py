@@ -10,16 +10,18 @@ from hashlib import md5
 
 import asyncpg
 
+from recouvra.chassis.database import Connection
 from recouvra.chassis.verifying import Finding, Invariant, Look, in_sql
 from recouvra.contracts.codes import Message
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.law.base import base_used
-from recouvra.law.declared import Lines
-from recouvra.law.lines import judge_lines
+from recouvra.law.lines import accepted_numbers, judge_lines
 from recouvra.law.parameters import rates_for
 from recouvra.law.shares import sum_of_shares
 from services.contributions.store.parts import unpacked
 
 _AHEAD = 20  # parts of a thousand lines each
+_PAYERS, _NUMBERS = 500, 200_000  # whose numbers are looked up at once
 _SQL = """
 select part.payer_id, part.declaration_id, part.period, part.part, part.line_nos, part.insured_numbers,
     part.other_numbers, part.bases_xof, d.lines_received, d.lines_accepted, d.lines_rejected, d.insured_share_xof,
@@ -33,24 +35,27 @@ order by part.payer_id, part.declaration_id, part.part
 
 @dataclass(slots=True)
 class _People:
-    """Whom one payer ever declared, as `_digest`s; of each payer before it, how many and their sum, to be compared."""
+    """Whom payers declared, as `_digest`s, until it is looked up whether each number leads to its payer.
 
-    payer_id: str = ""
-    digests: set[int] = field(default_factory=set)
-    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    Attributes:
+        declared: by payer, those not looked up yet; the payers come one after the other.
+        astray: of each payer that has any, how many numbers do not lead to it.
+    """
+
+    declared: dict[str, set[int]] = field(default_factory=dict)
+    astray: list[Finding] = field(default_factory=list)
 
     def add(self, payer_id: str, digests: AbstractSet[int]) -> None:
-        """Adds those of a declaration; the payers come one after the other."""
-        if payer_id != self.payer_id:
-            self.end()
-            self.payer_id = payer_id
-        self.digests |= digests
+        """Adds those of a declaration."""
+        self.declared.setdefault(payer_id, set()).update(digests)
 
-    def end(self) -> None:
-        """Sums up the payer in hand."""
-        if self.digests:
-            self.sums[self.payer_id] = len(self.digests), sum(self.digests)
-        self.digests = set()
+    async def look_up(self, connection: Connection, *, but: str | None = None) -> None:
+        """Looks up what was added, of every payer but one, of which more may come."""
+        payers = [payer_id for payer_id in self.declared if payer_id != but]
+        for payer_id, known_at, leading in await connection.fetch(_LEADING, payers):
+            if lost := self.declared[payer_id].difference(leading):
+                self.astray.append(Finding({"payer_id": payer_id}, None, len(lost), known_at))
+        self.declared = {payer_id: self.declared[payer_id] for payer_id in self.declared if payer_id == but}
 
 
 def _digest(number: str) -> int:
@@ -64,38 +69,41 @@ async def _judged(look: Look) -> AsyncIterator[Finding]:
     """Declaration after declaration, with the lines of one at a time in memory."""
     people = look.known["people"] = _People()
     async with look.snapshot() as connection:
-        look.known["careers"] = await connection.fetch(_CAREERS)
         parts: list[asyncpg.Record] = []
         async for row in connection.cursor(_SQL, prefetch=_AHEAD):
             if parts and _of(parts[0]) != _of(row):
                 for finding in await asyncio.to_thread(_differences, parts, people):
                     yield finding
                 parts = []
+                if len(people.declared) > _PAYERS or sum(map(len, people.declared.values())) > _NUMBERS:
+                    await people.look_up(connection, but=row["payer_id"])
             parts.append(row)
         for finding in await asyncio.to_thread(_differences, parts, people) if parts else ():
             yield finding
-    people.end()
+        await people.look_up(connection)
 
 
-_CAREERS = """
-select payer_id, count(*) as n, sum(case when insured_number ~ '^[0-9]{12}$' then insured_number::bigint
-    else 1000000000000 + ('x' || left(md5(insured_number), 8))::bit(32)::bigint end)::numeric::text as digests,
-    account.known_at
-from career left join account on account.key = payer_id group by payer_id, account.known_at
+# Of payers, the digests of the numbers by which their declarations are found.
+_LEADING = """
+select wanted.payer_id, account.known_at, coalesce(array_agg(
+    case when number ~ '^[0-9]{12}$' then number::bigint
+    else 1000000000000 + ('x' || left(md5(number), 8))::bit(32)::bigint end) filter (where number is not null), '{}')
+from unnest($1::text[]) wanted(payer_id) left join account on account.key = wanted.payer_id
+    left join lateral (
+        select insured_number from insured where payer_id = wanted.payer_id
+        union all select insured_number from career where payer_id = wanted.payer_id
+    ) named(number) on true
+group by wanted.payer_id, account.known_at
 """
 
 
 async def _careers(look: Look) -> AsyncIterator[Finding]:
-    """Compares counts and sums, payer by payer: a number too many or too few, or another one, shows in them."""
+    """What the judging of all lines found on its way."""
     if "people" not in look.known:
         async for _ in _judged(look):
             pass
-    kept = {row["payer_id"]: row for row in look.known["careers"]}
-    sums: dict[str, tuple[int, int]] = look.known["people"].sums
-    for payer_id in sorted(kept.keys() | sums.keys()):
-        row, should = kept.get(payer_id), sums.get(payer_id, (0, 0))
-        if ((row["n"], int(row["digests"])) if row else (0, 0)) != should:
-            yield Finding({"payer_id": payer_id}, row and row["n"], should[0], row and row["known_at"])
+    for finding in look.known["people"].astray:
+        yield finding
 
 
 def _of(row: asyncpg.Record) -> tuple[str, str]:
@@ -145,13 +153,13 @@ def _judge(parts: Sequence[asyncpg.Record], people: _People) -> Came | None:
     first = parts[0]
     try:
         lines = [
-            Lines(part["line_nos"], unpacked(part["insured_numbers"], part["other_numbers"]), part["bases_xof"])
+            DeclaredLines(part["line_nos"], unpacked(part["insured_numbers"], part["other_numbers"]), part["bases_xof"])
             for part in parts
         ]
         judged = judge_lines(lines, first["payer_kind"], first["period"], None, first["law_edition"])
     except (ValueError, LookupError, TypeError):
         return None
-    people.add(first["payer_id"], {_digest(number) for number in judged.insured_numbers})
+    people.add(first["payer_id"], {_digest(number) for number in accepted_numbers(lines)})
     received = sum(len(part["line_nos"]) for part in parts)
     shares = judged.insured_share_xof, judged.payer_share_xof
     return received, judged.accepted_count, judged.refused_count, *shares
@@ -170,8 +178,8 @@ JUDGED = Invariant(
 CAREERS = Invariant(
     "careers-are-the-lines",
     Message(
-        fr="Chaque numéro déclaré mène à qui l'a déclaré, et aucun autre.",
-        en="Every number that was declared leads to who declared it, and no other does.",
+        fr="Chaque numéro déclaré mène à qui l'a déclaré : son employeur d'aujourd'hui, ou un autre qui est retenu.",
+        en="Every number that was declared leads to who declared it: whose it is now, or another that is kept.",
     ),
     _careers,
     seldom=True,
@@ -196,4 +204,15 @@ DOUBLED = in_sql(
     """,
 )
 
-LINES = (JUDGED, CAREERS, DOUBLED)
+ROSTERS = in_sql(
+    "rosters-have-versions",
+    "Chaque payeur à qui un assuré appartient a une version de sa liste, par laquelle un lecteur la sait à jour.",
+    "Every payer to whom an insured person belongs has a version of its roster, by which a worker knows it holds.",
+    """
+    select i.payer_id, null as found, count(*) as expected, max(i.at) as since
+    from insured i where i.payer_id is not null and not exists (select from roster r where r.payer_id = i.payer_id)
+    group by i.payer_id
+    """,
+)
+
+LINES = (JUDGED, CAREERS, DOUBLED, ROSTERS)

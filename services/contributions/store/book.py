@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Retry
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.payroll_declared import PayrollDeclared
@@ -18,11 +19,12 @@ from services.contributions.domain.payment import PaymentKey
 from services.contributions.store import accounts, declarations, insured, parts, payments
 from services.contributions.store.parts import DeclarationKey
 from services.contributions.store.payments import LoadedPayments
+from services.contributions.store.rosters import Rosters
 
 
 @dataclass(slots=True)
 class Named:
-    """What a batch's events name, before anything is read."""
+    """What a batch's events name, before anything is read; `sent` are the lines of their parts."""
 
     keys: set[str] = field(default_factory=set)
     affiliated: set[str] = field(default_factory=set)
@@ -31,7 +33,8 @@ class Named:
     targets: set[PaymentKey] = field(default_factory=set)
     declarations: set[DeclarationKey] = field(default_factory=set)
     periods: set[tuple[str, str]] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
+    replaced: set[DeclarationKey] = field(default_factory=set)
+    sent: dict[DeclarationKey, dict[int, DeclaredLines]] = field(default_factory=dict)
 
     @classmethod
     def by(cls, events: Sequence[Received]) -> Named:
@@ -65,8 +68,8 @@ class Named:
         self.declarations.add((event.payer_id, event.declaration_id))
         self.periods.add((event.payer_id, event.period))
         if event.replaces is not None:
-            self.declarations.add((event.payer_id, event.replaces))
-        self.numbers.update(line.insured_number for line in event.lines)
+            self.replaced.add((event.payer_id, event.replaces))
+        self.sent.setdefault((event.payer_id, event.declaration_id), {}).setdefault(event.part, event.lines)
 
 
 @dataclass(slots=True)
@@ -86,8 +89,8 @@ class OpenBook:
         await insured.save(connection, self.book)
 
 
-async def open_book(connection: Connection, named: Named) -> OpenBook:
-    """Locks in key order, then loads.
+async def open_book(connection: Connection, named: Named, rosters: Rosters | None = None) -> OpenBook:
+    """Locks in key order, then loads. Without `rosters`, each number that is declared is looked up by itself.
 
     Raises:
         Retry: a payment that the batch names stands under an account that was not locked yet.
@@ -107,7 +110,7 @@ async def open_book(connection: Connection, named: Named) -> OpenBook:
     for key, payment in loaded.payments.items():
         if payment.reverses is None and payment.account_key in book.accounts:
             book.accounts[payment.account_key].payments.add(key)
-    await _load_declarations(connection, book, named)
+    await _load_declarations(connection, book, named, rosters)
     return OpenBook(book, loaded, set(loaded.payments))
 
 
@@ -119,21 +122,24 @@ async def peek_book(connection: Connection, named: Named) -> Book:
     book = Book(accounts=await accounts.peek(connection, named.keys))
     await accounts.load_dues(connection, book.accounts, named.keys)
     await _load_declarations(connection, book, named)
-    await declarations.load_findings(connection, book.accounts, named.declarations)
+    await declarations.load_findings(connection, book.accounts, named.declarations | named.replaced)
     return book
 
 
-async def _load_declarations(connection: Connection, book: Book, named: Named) -> None:
+async def _load_declarations(connection: Connection, book: Book, named: Named, rosters: Rosters | None = None) -> None:
+    """Loads the declarations, with the lines of those that may be judged or counted; and whom those lines name."""
     found: dict[DeclarationKey, Declaration] = {}
     if named.declarations or named.affiliated:
-        found = await declarations.load(connection, book.accounts, named.declarations, named.periods, named.affiliated)
+        keys = named.declarations | named.replaced
+        found = await declarations.load(connection, book.accounts, keys, named.periods, named.affiliated)
         # A declaration stands for the period of its first-read part, which may not be that of the part in hand.
         if others := {(key[0], found[key].period) for key in found} - named.periods:
             found |= await declarations.load(connection, book.accounts, (), others, ())
-    await parts.load(connection, found)
-    numbers = named.numbers | named.persons
-    for declaration in found.values():
+    await parts.load(connection, found, named.sent, named.replaced)
+    lines = [(key[0], sent) for key, parts_sent in named.sent.items() for sent in parts_sent.values()]
+    for (payer_id, _), declaration in found.items():
         if declaration.state in ("incomplete", "pending"):
-            for part in declaration.parts.values():
-                numbers.update(part.lines.insured_number)
-    await insured.load(connection, book, numbers)
+            lines += [(payer_id, part.lines) for part in declaration.parts.values() if part.lines is not None]
+    if rosters is not None:
+        book.employment.rosters = await rosters.of(connection, {payer_id for payer_id, _ in lines})
+    await insured.load(connection, book, named.persons | book.employment.beyond_rosters(lines))

@@ -1,4 +1,4 @@
-"""A career: what was declared of one insured person, found through the payers that ever declared the number."""
+"""A career: what was declared of one insured person, found through the payers that may have declared the number."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _SENT = """
         select d.payer_id, d.period, d.declaration_id, d.completed_no,
             array_agg(p.line_nos[at] order by p.part, at) as line_nos,
             array_agg(p.bases_xof[at] order by p.part, at) as bases_xof
-        from career c
-            join declaration d on d.payer_id = c.payer_id and d.state = 'accepted' and d.replaced_by is null
+        from (
+                select payer_id from insured where insured_number = $1 and payer_id is not null
+                union select payer_id from career where insured_number = $1
+            ) whose
+            join declaration d on d.payer_id = whose.payer_id and d.state = 'accepted' and d.replaced_by is null
             join part p on p.payer_id = d.payer_id and p.declaration_id = d.declaration_id and p.period = d.period
             cross join lateral unnest({places}) at
-        where c.insured_number = $1
         group by d.payer_id, d.declaration_id
     )
     select sent.*, d.lines_rejected > 0 and exists (
@@ -51,7 +53,7 @@ async def career(connection: Connection, insured_number: str) -> list[CareerLine
     """Its accepted lines of declarations in force, by period, payer, then order of completion. Source: DEF-022."""
     (packed,), others = parts.packed([insured_number])
     if others is None:
-        rows = await connection.fetch(_SENT.format(places=_NUMBER), insured_number, packed)
+        rows = await connection.fetch(_SENT.format(places=_NUMBER), insured_number, int(packed))
     else:
         rows = await connection.fetch(_SENT.format(places=_OTHER), insured_number, insured_number)
     whole = {(row["payer_id"], row["declaration_id"]): row["period"] for row in rows if row["is_contested"]}

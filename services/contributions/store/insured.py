@@ -1,4 +1,4 @@
-"""Who is insured and by whom employed, as registration told; and by which payers a number was ever declared."""
+"""Who is insured and by whom employed, as registration told; and by which other payers a number was declared."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ async def load(connection: Connection, book: Book, numbers: Collection[str]) -> 
         "select insured_number, payer_id, at from insured where insured_number = any($1::text[])", list(numbers)
     )
     for number, payer_id, at in rows:
-        book.insured[number] = payer_id
-        book.insured_at[number] = at
+        book.employment.told[number] = payer_id
+        book.employment.told_at[number] = at
 
 
 async def save(connection: Connection, book: Book) -> None:
@@ -30,8 +30,8 @@ async def save(connection: Connection, book: Book) -> None:
             "on conflict (insured_number) do update set payer_id = excluded.payer_id, at = excluded.at "
             "where insured.at <= excluded.at",
             numbers,
-            [book.insured[number] for number in numbers],
-            [book.insured_at[number] for number in numbers],
+            [book.employment.told[number] for number in numbers],
+            [book.employment.told_at[number] for number in numbers],
         )
     careers = sorted(book.changes.careers)
     if careers:

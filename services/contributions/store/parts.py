@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import asyncpg
+import numpy as np
 
+from recouvra.chassis.binary_rows import (
+    bytea,
+    copy_rows,
+    int4,
+    int4_array,
+    int8,
+    int8_array,
+    text,
+    text_array,
+    timestamptz,
+)
 from recouvra.chassis.database import Connection
-from recouvra.law.declared import Header, Lines
+from recouvra.contracts.declared_lines import DeclaredLines
+from recouvra.law.declared import Header
 from services.contributions.domain.book import Book
-from services.contributions.domain.declaration import Declaration, Part
+from services.contributions.domain.columns import Columns, Integers
+from services.contributions.domain.declaration import Declaration, Part, State
 
 DeclarationKey = tuple[str, str]
 
 
-def packed(numbers: Sequence[str]) -> tuple[list[int], list[str] | None]:
+def packed(numbers: Sequence[str]) -> tuple[Integers, list[str] | None]:
     """Insured numbers as integers; one that is not 12 digits is -n, the n-th of the second list."""
     others: list[str] = []
     integers = []
@@ -24,7 +40,7 @@ def packed(numbers: Sequence[str]) -> tuple[list[int], list[str] | None]:
         else:
             others.append(number)
             integers.append(-len(others))
-    return integers, others or None
+    return np.array(integers, np.int64), others or None
 
 
 def unpacked(integers: Sequence[int], others: Sequence[str] | None) -> list[str]:
@@ -34,20 +50,56 @@ def unpacked(integers: Sequence[int], others: Sequence[str] | None) -> list[str]
     return [f"{number:012d}" if number >= 0 else others[-number - 1] for number in integers]
 
 
-async def load(connection: Connection, declarations: dict[DeclarationKey, Declaration]) -> None:
-    """Fills in each declaration's parts."""
+async def load(
+    connection: Connection,
+    declarations: Mapping[DeclarationKey, Declaration],
+    coming: Mapping[DeclarationKey, Collection[int]] = MappingProxyType({}),
+    counted: Collection[DeclarationKey] = (),
+) -> None:
+    """Fills in each declaration's parts; of those that stay incomplete, without their lines.
+
+    Args:
+        coming: the parts of each declaration that are about to be read.
+        counted: declarations whose lines are needed, whatever comes.
+    """
     if not declarations:
         return
+    for row in await _rows(connection, _HEADS, declarations):
+        declarations[row["payer_id"], row["declaration_id"]].parts[row["part"]] = _part(row)
+    whole = {
+        key: declaration
+        for key, declaration in declarations.items()
+        if declaration.state is not State.INCOMPLETE
+        or key in counted
+        or len(declaration.parts.keys() | set(coming.get(key, ()))) >= declaration.parts_announced
+    }
+    for row in await _rows(connection, _LINES, whole) if whole else ():
+        held = declarations[row["payer_id"], row["declaration_id"]].parts
+        lines = DeclaredLines(row["line_nos"], unpacked(row["insured_numbers"], row["other_numbers"]), row["bases_xof"])
+        held[row["part"]] = replace(held[row["part"]], lines=lines, columns=Columns.of(lines))
+
+
+_THEIRS = (
+    "from part join unnest($1::text[], $2::text[], $3::text[]) w(payer_id, declaration_id, period) "
+    "using (payer_id, declaration_id, period)"
+)
+_HEADS = (
+    "select payer_id, declaration_id, part, read_no, sent_period, sent_parts, sent_replaces, sent_lines, "
+    f"sent_base_xof, ce_time, content {_THEIRS}"
+)
+_LINES = f"select payer_id, declaration_id, part, line_nos, insured_numbers, other_numbers, bases_xof {_THEIRS}"
+
+
+async def _rows(
+    connection: Connection, sql: str, declarations: Mapping[DeclarationKey, Declaration]
+) -> list[asyncpg.Record]:
     keys = sorted(declarations)
-    rows = await connection.fetch(
-        "select part.* from part join unnest($1::text[], $2::text[], $3::text[]) w(payer_id, declaration_id, period) "
-        "using (payer_id, declaration_id, period)",
+    return await connection.fetch(
+        sql,
         [payer_id for payer_id, _ in keys],
         [declaration_id for _, declaration_id in keys],
         [declarations[key].period for key in keys],
     )
-    for row in rows:
-        declarations[row["payer_id"], row["declaration_id"]].parts[row["part"]] = _part(row)
 
 
 def _part(row: asyncpg.Record) -> Part:
@@ -64,8 +116,29 @@ def _part(row: asyncpg.Record) -> Part:
         ),
         ce_time=row["ce_time"],
         content=row["content"],
-        lines=Lines(row["line_nos"], unpacked(row["insured_numbers"], row["other_numbers"]), row["bases_xof"]),
+        lines=None,
+        columns=None,
     )
+
+
+_COLUMNS = (
+    ("payer_id", text),
+    ("declaration_id", text),
+    ("period", text),
+    ("part", int4),
+    ("read_no", int4),
+    ("sent_period", text),
+    ("sent_parts", int4),
+    ("sent_replaces", text),
+    ("sent_lines", int8),
+    ("sent_base_xof", int8),
+    ("ce_time", timestamptz),
+    ("content", bytea),
+    ("line_nos", int4_array),
+    ("insured_numbers", int8_array),
+    ("other_numbers", text_array),
+    ("bases_xof", int8_array),
+)
 
 
 async def save(connection: Connection, book: Book) -> None:
@@ -74,7 +147,11 @@ async def save(connection: Connection, book: Book) -> None:
     for payer_id, declaration_id, number in sorted(book.changes.parts):
         declaration = book.accounts[payer_id].declarations[declaration_id]
         part = declaration.parts[number]
-        numbers, others = packed(part.lines.insured_number)
+        if part.lines is None or part.columns is None:
+            raise LookupError(f"part {part.part} of {declaration_id} is new, and without its lines")
+        numbers, others = part.columns.numbers, None
+        if numbers is None:
+            numbers, others = packed(part.lines.insured_number)
         rows.append(
             (
                 payer_id,
@@ -89,14 +166,14 @@ async def save(connection: Connection, book: Book) -> None:
                 part.header.total_base_xof,
                 part.ce_time,
                 part.content,
-                part.lines.line_no,
+                part.columns.line_nos,
                 numbers,
                 others,
-                part.lines.base_xof,
+                part.columns.bases,
             )
         )
     if rows:
-        await connection.copy_records_to_table("part", records=rows)
+        await copy_rows(connection, "part", _COLUMNS, rows)
 
 
 async def contents_read(

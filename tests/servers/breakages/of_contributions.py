@@ -92,7 +92,19 @@ CONTRIBUTIONS = by(
     (
         "a career forgotten",
         "careers-are-the-lines",
-        "delete from career where ctid = (select min(ctid) from career)",
+        "delete from career where insured_number not in (select insured_number from insured)",
+    ),
+    (
+        "a worker forgotten",
+        "careers-are-the-lines",
+        "delete from insured where insured_number = (select lpad(part.insured_numbers[1]::text, 12, '0') from part "
+        "join declaration d using (payer_id, declaration_id, period) join insured i on i.payer_id = d.payer_id "
+        "and i.insured_number = lpad(part.insured_numbers[1]::text, 12, '0') where d.outcome = 'accepted' limit 1)",
+    ),
+    (
+        "a roster without a version",
+        "rosters-have-versions",
+        "delete from roster where payer_id = (select min(payer_id) from roster)",
     ),
     (
         "a double forgotten",

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from recouvra.contracts.declaration_answered import DeclarationAnswered
+from recouvra.contracts.declared_lines import DeclaredLine
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_reported import PaymentReported
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared, Totals
+from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
 from recouvra.contracts.reading import read
 from recouvra.contracts.topics import EVENTS, INBOUND
 from tests.unit.contracts.samples import SAMPLES, binary, structured

@@ -11,12 +11,13 @@ from recouvra.chassis.outcome import Fact, Outcome
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.declaration_answered import DeclarationAnswered
+from recouvra.contracts.declared_lines import DeclaredLine, DeclaredLines
 from recouvra.contracts.envelope import Envelope
 from recouvra.contracts.event import Event, PayerKind
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_held import PaymentHeld
 from recouvra.contracts.payment_reported import PaymentReported
-from recouvra.contracts.payroll_declared import DeclaredLine, PayrollDeclared, Totals
+from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
 from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
@@ -67,7 +68,9 @@ def declared(declaration_id: str, *lines: Line, period: str = "2026-01", **said:
         declaration_id=declaration_id,
         period=period,
         totals=Totals(lines=totals[0], base_xof=totals[1]),
-        lines=tuple(DeclaredLine(line_no=no, insured_number=number, base_xof=base) for no, number, base in lines),
+        lines=DeclaredLines.of(
+            [DeclaredLine(line_no=no, insured_number=number, base_xof=base) for no, number, base in lines]
+        ),
         **(usual | said),
     )
 

@@ -107,7 +107,9 @@ def everything(book: Book) -> dict[str, dict[Any, Any]]:
             tables["answers"] |= {(key, name): one.answer} if one.answer else {}
             tables["parts"] |= {(key, name, number): part for number, part in one.parts.items()}
     tables["payments"] = {key: replace(payment) for key, payment in book.payments.items()}
-    tables["insured"] = {number: (payer, book.insured_at[number]) for number, payer in book.insured.items()}
+    tables["insured"] = {
+        number: (payer, book.employment.told_at[number]) for number, payer in book.employment.told.items()
+    }
     tables["waiting"] = {(target, key): one for target, waits in book.reversals.items() for key, one in waits.items()}
     return tables
 

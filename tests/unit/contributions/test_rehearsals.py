@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from recouvra.contracts.declaration_answered import AnsweredInFull
+from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.envelope import Envelope
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
-from recouvra.law.declared import Lines
 from recouvra.law.finding import worded
 from services.contributions.acts.dry_run import WholeDeclaration
 from services.contributions.domain.career import Sent, career_line
@@ -22,7 +22,7 @@ def rehearsed(scene: Scene, event: PayrollDeclared) -> AnsweredInFull:
     """The answer to an event on a copy of the payer's account."""
     record = Record(event.topic, 0, 0, None, None, ())
     received = Received(record, Envelope("e", "/s", event.event_type(), START), event, event.content())
-    told, findings = rehearse(deepcopy(scene.account()), scene.book.insured, event, received)
+    told, findings = rehearse(deepcopy(scene.account()), scene.book.employment.by(event.payer_id), event, received)
     return told.model_copy(update={"anomalies": tuple(map(worded, findings))})
 
 
@@ -73,7 +73,7 @@ def test_a_line_stands_by_its_whole_declaration_where_its_number_was_taken() -> 
     # 70,000 at 3.06 % and 4.48 %.
     assert (standing.line_no, standing.insured_share_xof, standing.payer_share_xof) == (2, 2_142, 3_136)
     assert career_line("P", "D1", pair, Sent("N1", [(1, -1)], None)) is None
-    assert career_line("P", "D1", pair, Sent("N2", [], [Lines([1], ["N1"], [5])])) is None
+    assert career_line("P", "D1", pair, Sent("N2", [], [DeclaredLines([1], ["N1"], [5])])) is None
 
 
 def test_a_career_reads_the_rows_by_which_its_pair_was_first_assessed() -> None:

@@ -7,16 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recouvra.contracts.codes import AnomalyCode
-from recouvra.law.declared import Header, Lines, before_scheme, disagreement, in_future
+from recouvra.contracts.declared_lines import DeclaredLines
+from recouvra.law.declared import Header, before_scheme, disagreement, in_future
 from recouvra.law.finding import Finding
 from recouvra.law.lines import Register, accepted_numbers, judge_lines
 
 NOBODY = Register("P", {})
 
 
-def lines(*rows: tuple[int, str, int]) -> Lines:
+def lines(*rows: tuple[int, str, int]) -> DeclaredLines:
     """Lines from (line_no, insured number, base)."""
-    return Lines([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+    return DeclaredLines([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
 
 
 def header(**said: object) -> Header:
@@ -116,7 +117,9 @@ def test_a_refused_line_carries_one_code_and_an_accepted_line_every_one_that_hol
         Finding(5, code.NOT_EMPLOYED_HERE, number, "N6", None),
     ]
     assert (judged.accepted_count, judged.refused_count) == (5, 4)
-    assert judged.insured_numbers == accepted_numbers(sent) == {"N1", "N2", "N3", "N5", "N6"}
+    assert accepted_numbers(sent) == {"N1", "N2", "N3", "N5", "N6"}
+    assert judged.strangers == {"N2", "N3", "N5", "N6"}
+    assert judged.doubled == ("D0", "D1")
     # Three lines raised to the floor, one of nothing, one at the floor.
     assert (judged.insured_share_xof, judged.payer_share_xof) == (4 * 1_224, 4 * 1_792)
 
@@ -149,4 +152,4 @@ def test_it_does_not_matter_between_which_lines_a_declaration_is_cut_into_parts(
     cut_up = judge_lines([lines(*rows[:cut]), lines(*rows[cut:])], "state", "2026-01", NOBODY)
     assert whole == cut_up
     assert whole.accepted_count + whole.refused_count == len(rows)
-    assert whole.accepted_count == len(whole.insured_numbers)
+    assert whole.accepted_count == len(accepted_numbers([lines(*rows)]))

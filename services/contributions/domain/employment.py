@@ -1,0 +1,93 @@
+"""Who employs whom, as far as a batch needs to know: the rosters of its payers, and what was told beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recouvra.contracts.declared_lines import DeclaredLines
+from services.contributions.domain.columns import Integers, as_integers
+
+NOBODY: Integers = np.empty(0, np.int64)
+
+
+@dataclass(slots=True)
+class Employment:
+    """Rosters answer for nearly every line at once; the few that they do not hold are told one by one.
+
+    Attributes:
+        told: insured number → payer_id now, None for nobody's. What stands here holds, whatever a roster says.
+        told_at: insured number → `ce_time` of the fact that holds, of the persons in the batch.
+        rosters: payer_id → the numbers that belonged to it when the batch was opened, ascending. A payer without one
+            is taken for one without workers: theirs must be told.
+    """
+
+    told: dict[str, str | None] = field(default_factory=dict)
+    told_at: dict[str, datetime] = field(default_factory=dict)
+    rosters: dict[str, Integers] = field(default_factory=dict)
+
+    def beyond_rosters(self, lines: Iterable[tuple[str, DeclaredLines]]) -> set[str]:
+        """The numbers of lines, each with the payer that declares them, of which the payer's roster says nothing."""
+        beyond: set[str] = set()
+        for payer_id, declared in lines:
+            roster = self.rosters.get(payer_id, NOBODY)
+            numbers = as_integers(declared.insured_number) if roster.size else None
+            if numbers is None:
+                beyond.update(declared.insured_number)
+            else:
+                places = np.flatnonzero(absent(numbers, roster)).tolist()
+                beyond.update(declared.insured_number[place] for place in places)
+        return beyond
+
+    def by(self, payer_id: str) -> PayerOf:
+        """Whom a number belongs to, for the lines of one payer."""
+        return PayerOf(payer_id, self.told, self.rosters.get(payer_id, NOBODY))
+
+
+@dataclass(frozen=True, slots=True)
+class PayerOf(Mapping[str, str | None]):
+    """Insured number → the payer it belongs to now, None for nobody's; a number that is absent is unknown.
+
+    It answers for what one payer declares; whom the payer's own roster does not hold, and nobody told, is unknown.
+    """
+
+    payer_id: str
+    told: Mapping[str, str | None]
+    roster: Integers
+
+    def __getitem__(self, number: str) -> str | None:
+        """Raises KeyError for a number that is unknown."""
+        if number in self.told:
+            return self.told[number]
+        if len(number) == 12 and number.isdecimal() and not absent(np.array([int(number)]), self.roster)[0]:
+            return self.payer_id
+        raise KeyError(number)
+
+    def __iter__(self) -> Iterator[str]:
+        """The numbers that are known."""
+        yield from self.told
+        yield from (f"{number:012d}" for number in self.roster if f"{number:012d}" not in self.told)
+
+    def __len__(self) -> int:
+        """How many numbers are known."""
+        return sum(1 for _ in self)
+
+    def uncertain(self, numbers: Integers) -> NDArray[np.bool_]:
+        """Of which of these numbers the roster alone does not say that they belong to the payer."""
+        found = absent(numbers, self.roster)
+        told = [int(number) for number in self.told if len(number) == 12 and number.isdecimal()]
+        return found | np.isin(numbers, told) if told else found
+
+
+def absent(numbers: Integers, roster: Integers) -> NDArray[np.bool_]:
+    """Which of these numbers a roster, ascending, does not hold."""
+    if not roster.size:
+        return np.ones(numbers.shape, np.bool_)
+    at = np.searchsorted(roster, numbers)
+    at[at == roster.size] = 0
+    found: NDArray[np.bool_] = roster[at] != numbers
+    return found

@@ -1,0 +1,73 @@
+"""The law over whole columns: what lines come to of which none can be refused, tens of times as fast as line by line.
+
+`recouvra/law/lines.py` judges any lines, one after the other; a test holds that both find the same wherever this one
+answers. Only the lines of which something is to be said are looked at by themselves.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from recouvra.law.base import FLOORED_KINDS
+from recouvra.law.lines import Judged, Register, judge_worker, raised
+from recouvra.law.parameters import classes_for, floor_for, rates_for
+from services.contributions.domain.columns import Columns, Integers
+from services.contributions.domain.employment import PayerOf
+
+_MOST = 2**62 // 10_000  # francs in all, so that a rate of four decimals keeps them within an int64
+
+
+def judge_plainly(lines: Columns, payer_kind: str, period: str, employed: PayerOf, edition: int) -> Judged | None:
+    """What all lines of one declaration come to, as `judge_lines` says it; None where a line might be refused.
+
+    That is: where a base is negative, a line_no or a number stands there twice, or a number is not 12 digits. The payer
+    has no other declaration in force for the period. Source: DEF-001, DEF-002, DEF-003, DEF-022.
+    """
+    rates = rates_for(payer_kind, period, edition)
+    if rates is None:
+        return None
+    line_nos, numbers, bases = lines.line_nos, lines.numbers, lines.bases
+    if numbers is None or not (_are_distinct(numbers) and _are_distinct(line_nos)):
+        return None
+    if bases.size and not (bases.min() >= 0 and bases.max() * bases.size < _MOST):
+        return None
+    floor = floor_for(period, edition) if payer_kind in FLOORED_KINDS else 0
+    below = (bases > 0) & (bases < floor)
+    used = np.where(below, floor, bases) if payer_kind != "self_employed" else _class_amounts(bases, period, edition)
+    judged = Judged(
+        accepted_count=bases.size,
+        insured_share_xof=_sum_of_shares(used, rates.insured_rate),
+        payer_share_xof=_sum_of_shares(used, rates.payer_rate),
+    )
+    flagged = np.flatnonzero(below | employed.uncertain(numbers))
+    if flagged.size:
+        register = Register(employed.payer_id, employed)
+        for at in flagged.tolist():
+            number = f"{numbers[at]:012d}"
+            if below[at]:
+                judged.findings.append(raised(int(line_nos[at]), int(bases[at]), floor))
+            judge_worker(judged, int(line_nos[at]), number, register)
+    return judged
+
+
+def _are_distinct(values: Integers) -> bool:
+    ordered = np.sort(values)
+    return not (ordered[1:] == ordered[:-1]).any()
+
+
+def _class_amounts(incomes: Integers, period: str, edition: int) -> Integers:
+    """The class amount of each quarter's income: an income of a bound belongs to the class that it closes (LAW-013)."""
+    classes = classes_for(period, edition)
+    bounds = [bound for bound, _ in classes if bound is not None]
+    amounts: Integers = np.array([amount for _, amount in classes], np.int64)[
+        np.searchsorted(bounds, incomes, side="left")
+    ]
+    return amounts
+
+
+def _sum_of_shares(used: Integers, rate: Decimal) -> int:
+    """The sum of the bases' shares, each rounded half-up on its own: floor of (2 × base × n + d) ÷ 2d (DEF-001)."""
+    numerator, denominator = rate.as_integer_ratio()
+    return int(((2 * numerator * used + denominator) // (2 * denominator)).sum())

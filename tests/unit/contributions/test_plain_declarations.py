@@ -1,0 +1,123 @@
+"""What the quick reader takes is what the contract takes, to the same event and content; the rest it leaves alone."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from recouvra.contracts.mending import NotJson
+from recouvra.contracts.payroll_declared import PayrollDeclared
+from recouvra.contracts.reading import fitted
+from services.contributions.doors.plain_declarations import read_plainly
+
+VALUE: dict[str, Any] = {
+    "declaration_id": "D-2026-01",
+    "payer_id": "PAYER-1",
+    "period": "2026-01",
+    "part": 1,
+    "parts": 1,
+    "replaces": None,
+    "totals": {"lines": 2, "base_xof": 90_000},
+    "lines": [
+        {"line_no": 1, "insured_number": "123456789048", "base_xof": 50_000},
+        {"line_no": 2, "insured_number": "000000000001", "base_xof": 40_000},
+    ],
+}
+ODD: list[Any] = [
+    *(None, True, False, 0, -1, 1.0, 1.5, 10**3, 10**12, 10**12 + 1, -(10**12), 10**15 + 1, 2**31 - 1, 2**31, 2**63),
+    *("", "1", "A", "é", "٠١٢٣٤٥٦٧٨٩٠١", "0123456789 1", "12345678901", "1234567890123", "A" * 64, "A" * 65, "a\nb"),
+    *("2026-12", "2026-13", "0000-01", "-", " D", "\x00", "\ud800", [], [[]], {}, {"lines": 1}),
+]
+RAW = [
+    b"1.0",
+    b"1e3",
+    b"-0",
+    b"007",
+    b"NaN",
+    b"Infinity",
+    b"9" * 400,
+    b"1E400",
+    b"'x'",
+    b"// c\n1",
+    b"\xff",
+    b"[" * 300,
+]
+PLACES: list[tuple[Any, ...]] = [(name,) for name in VALUE] + [("totals", "lines"), ("totals", "base_xof"), ("totals", "else"), ("else",)]
+PLACES += [("lines", at, name) for at in (0, 1) for name in ("line_no", "insured_number", "base_xof", "else")]
+
+
+def agrees(value: bytes) -> bool:
+    """Whether the quick reader took a value; it fails where the contract would not have taken the very same."""
+    quick = read_plainly(value)
+    if quick is None:
+        return False
+    event = fitted(PayrollDeclared, value)
+    assert quick[0] == event
+    assert quick[0].to_json() == event.to_json()
+    assert quick[1] == event.content() == quick[0].content()
+    return True
+
+
+def put(place: tuple[Any, ...], said: Any) -> dict[str, Any]:
+    """The value with something else in one place."""
+    changed: dict[str, Any] = json.loads(json.dumps(VALUE))
+    at: Any = changed
+    for name in place[:-1]:
+        at = at[name]
+    at[place[-1]] = said
+    return changed
+
+
+def test_a_plain_declaration_is_read_quickly_however_it_is_written() -> None:
+    for value in (VALUE, {name: VALUE[name] for name in reversed(VALUE) if name != "replaces"}, {**VALUE, "lines": []}):
+        assert agrees(json.dumps(value).encode())
+        assert agrees(json.dumps(value, indent=2).encode())
+    assert agrees(json.dumps({**VALUE, "replaces": "D-2025-12"}).encode())
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all(place: tuple[Any, ...]) -> None:
+    taken = [agrees(json.dumps(put(place, said)).encode()) for said in ODD]
+    taken += [agrees(json.dumps(put(place, "@@")).encode().replace(b'"@@"', raw)) for raw in RAW]
+    without = put(place, None)
+    at: Any = without
+    for name in place[:-1]:
+        at = at[name]
+    del at[place[-1]]
+    taken.append(agrees(json.dumps(without).encode()))
+    assert not all(taken)
+
+
+def test_a_name_that_stands_twice_is_read_as_the_contract_reads_it() -> None:
+    said = json.dumps(VALUE)
+    for again in ('"part": 2, "parts": 2', '"lines": []', '"payer_id": "PAYER-2"', '"replaces": "D0"', '"totals": 5'):
+        agrees(f"{said[:-1]}, {again}}}".encode())
+        agrees(f"{{{again}, {said[1:]}".encode())
+
+
+def test_a_thousand_lines_are_read_quickly_and_one_more_is_left_to_the_contract() -> None:
+    lines = [{"line_no": n, "insured_number": f"{n:012d}", "base_xof": n} for n in range(1, 1002)]
+    assert agrees(json.dumps({**VALUE, "lines": lines[:1000]}).encode())
+    assert not agrees(json.dumps({**VALUE, "lines": lines}).encode())
+    with pytest.raises(ValidationError):
+        fitted(PayrollDeclared, json.dumps({**VALUE, "lines": lines}).encode())
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+@example(0, 1)
+def test_bytes_changed_anywhere_are_read_as_the_contract_reads_them_or_not_at_all(seed: int, count: int) -> None:
+    chosen = random.Random(seed)
+    value = bytearray(json.dumps(VALUE).encode())
+    for _ in range(count):
+        at = chosen.randrange(len(value))
+        value[at : at + chosen.randrange(3)] = bytes([chosen.choice(b'0123456789-.eE"{}[],: \\u\tAz\xc3\xa9')])
+    try:
+        fitted(PayrollDeclared, bytes(value))
+    except (ValidationError, NotJson):
+        assert read_plainly(bytes(value)) is None
+    else:
+        agrees(bytes(value))
