@@ -6,7 +6,7 @@ A nation's month has millions of lines: an object for each would cost more than 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import FailFast, Field, GetCoreSchemaHandler
@@ -30,11 +30,15 @@ class DeclaredLine(Contract):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredLines:
-    """Lines in the order in which they were sent: three lists of one length, whose elements are those of a line."""
+    """Lines in the order in which they were sent: three lists of one length, whose elements are those of a line.
+
+    `kept` is what a reader makes of them once, to have it again: it is no part of what they say.
+    """
 
     line_no: list[int]
     insured_number: list[str]
     base_xof: list[int]
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, lines: Sequence[DeclaredLine]) -> DeclaredLines:

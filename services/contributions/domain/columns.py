@@ -31,9 +31,12 @@ class Columns:
 
     @classmethod
     def of(cls, lines: DeclaredLines) -> Columns:
-        """The columns of lines as they were sent."""
-        line_nos, bases = np.array(lines.line_no, np.int64), np.array(lines.base_xof, np.int64)
-        return cls(line_nos, as_integers(lines.insured_number), bases)
+        """The columns of lines as they were sent; made once for lines that are read several times."""
+        made: Columns | None = lines.kept.get("columns")
+        if made is None:
+            line_nos, bases = np.array(lines.line_no, np.int64), np.array(lines.base_xof, np.int64)
+            made = lines.kept["columns"] = cls(line_nos, as_integers(lines.insured_number), bases)
+        return made
 
     @classmethod
     def joined(cls, parts: Sequence[Columns]) -> Columns:
@@ -53,7 +56,13 @@ def as_integers(numbers: Sequence[str]) -> Integers | None:
     if not set(map(len, numbers)) <= {_DIGITS}:
         return None
     joined = "".join(numbers)
-    if not joined.isascii():
-        return None
+    found = integers_of(joined) if joined.isascii() else ()
+    return found if len(found) == len(numbers) else None
+
+
+def integers_of(joined: str) -> Integers:
+    """Those of many numbers of 12 bytes, one after the other, that are 12 digits."""
     digits = np.frombuffer(joined.encode(), np.uint8).reshape(-1, _DIGITS) - ord("0")
-    return None if (digits > 9).any() else digits @ _WEIGHTS
+    if digits.max(initial=0) > 9:
+        digits = digits[(digits <= 9).all(axis=1)]
+    return digits @ _WEIGHTS

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recouvra.contracts.declared_lines import DeclaredLines
-from services.contributions.domain.columns import Integers, as_integers
+from services.contributions.domain.columns import Columns, Integers
 
 NOBODY: Integers = np.empty(0, np.int64)
 
@@ -35,7 +35,7 @@ class Employment:
         beyond: set[str] = set()
         for payer_id, declared in lines:
             roster = self.rosters.get(payer_id, NOBODY)
-            numbers = as_integers(declared.insured_number) if roster.size else None
+            numbers = Columns.of(declared).numbers if roster.size else None
             if numbers is None:
                 beyond.update(declared.insured_number)
             else:

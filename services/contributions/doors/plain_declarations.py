@@ -16,6 +16,7 @@ import msgspec
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, Event
 from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
+from services.contributions.domain.columns import Columns
 
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
 _PERIOD = re.compile(PERIOD_PATTERN)
@@ -66,7 +67,7 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
         [line.insured_number for line in said.lines],
         [line.base_xof for line in said.lines],
     )
-    if said.part > said.parts or not _PERIOD.fullmatch(said.period) or not _are_digits(lines.insured_number):
+    if said.part > said.parts or not _PERIOD.fullmatch(said.period) or Columns.of(lines).numbers is None:
         return None
     names = [said.declaration_id, said.payer_id] + ([] if said.replaces is None else [said.replaces])
     if not all(map(_IDENTIFIER.fullmatch, names)):
@@ -84,7 +85,3 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
         lines=lines,
     )
     return event, hashed.digest()
-
-
-def _are_digits(numbers: list[str]) -> bool:
-    return not numbers or (set(map(len, numbers)) == {12} and "".join(numbers).isdecimal())
