@@ -22,14 +22,15 @@ RELEASED = {
 }
 CONTRACTS = re.compile(r"-- contracts what version \d+\.\d+\.\d+ stopped using: \S.*")
 
-_QUOTED_OR_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*")
+_QUOTED_OR_COMMENT = re.compile(r"('(?:[^']|'')*'|\$\$.*?\$\$)|--[^\n]*", re.DOTALL)
 _NAME = r"(?:if not exists )?(?:only )?\"?(?P<table>[a-z_]+)\"?"
 _CREATED = re.compile(rf"create (?:unlogged )?table {_NAME}")
 _ADDED = re.compile(r"add (?:column )?(?:if not exists )?(?P<column>[a-z_]+) (?P<said>.*)")
 _ON = re.compile(r"create (?P<unique>unique )?index .*? ?on (?:only )?(?P<table>[a-z_]+) .*?\((?P<columns>.*)")
 # What changes neither what a statement of the version before may say nor what it finds.
 _HARMLESS = re.compile(
-    r"(create (unlogged )?table|create sequence|create type|comment on|insert into|update|grant|drop index"
+    r"(create (unlogged )?table|create sequence|create type|create function|comment on|insert into|update|grant|drop index"
+    r"|create trigger \S+ after .* for each statement"  # it sees what was written, and turns nothing away
     r"|alter table \S+ (validate constraint|set \(|reset \()"
     r"|alter table \S+ alter (column )?\S+ (drop not null|set (storage|statistics|compression|default)))\b"
 )
@@ -148,6 +149,8 @@ def test_what_would_break_the_version_before_is_caught(text: str) -> None:
         "alter table insured add constraint positive check (n > 0) not valid;",
         "alter table insured validate constraint positive;",
         "alter table insured alter column note set storage external;",
+        "create function f() returns trigger language plpgsql as $$ begin drop table a; end $$;\n"
+        "create trigger t after insert on insured referencing new table as n for each statement execute function f();",
         "alter table insured alter column note drop not null;",
         "alter table insured set (fillfactor = 50);",
         "create index insured_of on insured (payer_id);",

@@ -1,4 +1,4 @@
-"""The lines of one part as columns of integers: the form in which they are judged, looked up and stored."""
+"""The lines of one part as columns of integers: how they are judged, looked up and stored. Source: DEF-022, ADR 11."""
 
 from __future__ import annotations
 
@@ -56,8 +56,10 @@ def as_integers(numbers: Sequence[str]) -> Integers | None:
     if not set(map(len, numbers)) <= {_DIGITS}:
         return None
     joined = "".join(numbers)
-    found = integers_of(joined) if joined.isascii() else ()
-    return found if len(found) == len(numbers) else None
+    if not joined.isascii():
+        return None
+    found = integers_of(joined)
+    return found if found.size == len(numbers) else None
 
 
 def integers_of(joined: str) -> Integers:

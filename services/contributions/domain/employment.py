@@ -1,4 +1,4 @@
-"""Who employs whom, as far as a batch needs to know: the rosters of its payers, and what was told beside them."""
+"""Who employs whom, as far as a batch needs to know: the payers' rosters, and what was told beside. Source: DEF-022."""
 
 from __future__ import annotations
 

@@ -22,9 +22,10 @@ MOST_NUMBERS = 8_000_000
 
 
 class Rosters:
-    """Of each payer, the 12-digit numbers that belong to it, ascending. One for a process."""
+    """Of each payer, the 12-digit numbers that belong to it, ascending; `most` numbers at once. One for a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_NUMBERS) -> None:
+        self._most = most
         self._kept: OrderedDict[str, tuple[UUID, Integers]] = OrderedDict()
         self._count = 0
 
@@ -52,7 +53,7 @@ class Rosters:
             self._count -= self._kept.pop(payer_id)[1].size
         self._kept[payer_id] = version, numbers
         self._count += numbers.size
-        while self._count > MOST_NUMBERS and len(self._kept) > 1:
+        while self._count > self._most and len(self._kept) > 1:
             self._count -= self._kept.popitem(last=False)[1][1].size
 
 

@@ -46,7 +46,12 @@ RAW = [
     b"\xff",
     b"[" * 300,
 ]
-PLACES: list[tuple[Any, ...]] = [(name,) for name in VALUE] + [("totals", "lines"), ("totals", "base_xof"), ("totals", "else"), ("else",)]
+PLACES: list[tuple[Any, ...]] = [(name,) for name in VALUE] + [
+    ("totals", "lines"),
+    ("totals", "base_xof"),
+    ("totals", "else"),
+    ("else",),
+]
 PLACES += [("lines", at, name) for at in (0, 1) for name in ("line_no", "insured_number", "base_xof", "else")]
 
 
