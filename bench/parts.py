@@ -1,0 +1,26 @@
+"""The parts of the bench in the order in which they run, with their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from bench.line_rate import line_rate
+from bench.telling import Told
+from bench.workers import workers
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: what runs, its sizes on an ordinary day, and those that only show that it runs."""
+
+    run: Callable[..., Awaitable[Told]]
+    sizes: Mapping[str, int]
+    quick: Mapping[str, int]
+    deadline_seconds: float = 3_600.0
+
+
+PARTS: dict[str, Part] = {
+    "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
+    "workers": Part(workers, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
+}
