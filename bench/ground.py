@@ -104,7 +104,7 @@ class Fund:
 
                 async def answers() -> bool:
                     try:
-                        return (await client.get("/healthz")).status_code == 200
+                        return (await client.get("/readyz")).status_code == 200
                     except httpx.HTTPError:
                         return False
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bench.career import career
+from bench.freshness import freshness
 from bench.line_rate import line_rate
+from bench.payments import payments
 from bench.telling import Told
 from bench.workers import workers
 
@@ -23,4 +26,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
     "workers": Part(workers, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
+    "payments": Part(payments, {"payers": 2_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
+    "career": Part(career, {"lines": 1_000_000}, {"lines": 20_000}),
+    "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
 }
