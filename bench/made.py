@@ -55,13 +55,13 @@ class Payer:
         return [40_000 + (self.first + n * 7_919 + month * 104_729) % 860_000 for n in range(self.size)]
 
 
-def log_normal(people: int, *, most: int = 200_000, seed: int = 7, name: str = "P") -> list[Payer]:
-    """Payers with so many workers in all: half of them have more than 150, a few have thousands."""
-    dice, payers, first = random.Random(seed), list[Payer](), 0
-    while first < people:
-        size = min(people - first, most, max(1, int(dice.lognormvariate(5, 1.4))))
-        payers.append(Payer(f"{name}-{len(payers):06d}", size, first))
-        first += size
+def log_normal(people: int, *, most: int = 200_000, first: int = 0, seed: int = 7, name: str = "P") -> list[Payer]:
+    """Payers with so many workers in all: half of them have about 150 or more, a few have thousands."""
+    dice, payers, left = random.Random(seed), list[Payer](), people
+    while left > 0:
+        size = min(left, most, max(1, int(dice.lognormvariate(5, 1.4))))
+        payers.append(Payer(f"{name}-{len(payers):06d}", size, first + people - left))
+        left -= size
     return payers
 
 

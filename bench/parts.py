@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bench.beside import against
 from bench.career import career
 from bench.freshness import freshness
+from bench.growth import growth
 from bench.line_rate import line_rate
 from bench.payments import payments
+from bench.reads import reads
 from bench.telling import Told
+from bench.upkeep import upkeep
 from bench.workers import workers
 
 
@@ -26,7 +30,17 @@ class Part:
 PARTS: dict[str, Part] = {
     "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
     "workers": Part(workers, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
-    "payments": Part(payments, {"payers": 2_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
+    "payments": Part(payments, {"payers": 1_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000}, {"lines": 20_000}),
     "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
+    "reads": Part(reads, {"payers": 20_000, "seconds": 5}, {"payers": 200, "seconds": 1}),
+    "against": Part(
+        against, {"lines": 300_000, "seconds": 15, "repeats": 3}, {"lines": 20_000, "seconds": 5, "repeats": 1}
+    ),
+    "growth": Part(growth, {"lines": 10_000_000}, {"lines": 60_000}, deadline_seconds=8 * 3_600.0),
+    "rebuild-verify-backup": Part(
+        upkeep,
+        {"lines": 1_000_000, "payers": 1_000, "repeats": 3},
+        {"lines": 20_000, "payers": 50, "repeats": 1},
+    ),
 }

@@ -16,7 +16,7 @@ from bench.failing import BenchFailed
 from bench.made import Made
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.topics import MARKS
-from recouvra.local.topics import create_topics
+from recouvra.local.topics import create_topics, wanted_topics
 
 AT = datetime(2026, 2, 5, tzinfo=UTC)
 """The `ce_time` of all that is published here, unless it tells its own."""
@@ -112,12 +112,12 @@ def _ends(bootstrap: str, topics: Sequence[str]) -> Ends:
 
 
 async def fresh_topics(bootstrap: str) -> None:
-    """All topics of the language, empty: those that are there are deleted first."""
+    """All topics of ours, empty: those that are there are deleted first."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=30_000)
     await admin.start()
     try:
-        deadline = time.monotonic() + 60
-        while there := [name for name in await admin.list_topics() if not name.startswith("__")]:
+        ours, deadline = {topic.name for topic in wanted_topics()}, time.monotonic() + 60
+        while there := sorted(ours & set(await admin.list_topics())):
             await admin.delete_topics(there)
             if time.monotonic() > deadline:
                 raise BenchFailed(f"{len(there)} topics are still there after a minute")
