@@ -40,7 +40,7 @@ def main() -> None:
     wanted = list(PARTS) if "all" in asked.name else asked.name
     failed = [name for name in wanted if name != "page" and not _run(name, asked)]
     if asked.name == ["all"] or "page" in asked.name:
-        page.write(_OUT)
+        print(page.write(_OUT))
     sys.exit(1 if failed else 0)
 
 

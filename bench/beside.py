@@ -6,13 +6,13 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from secrets import token_urlsafe
 from statistics import median
 
 import asyncpg
-from confluent_kafka.admin import AdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench.against.debezium import connect
 from bench.declaring import Declaring, declare
@@ -22,7 +22,7 @@ from bench.ground import Ground
 from bench.made import Made, Payer, log_normal, rows
 from bench.meter import Meter, Spent
 from bench.publishing import Publisher
-from bench.telling import Told, each, goal, peak_mib, table
+from bench.telling import Told, bars, each, goal, peak_mib, table
 from recouvra.local.children import Child
 
 _LINES, _WITH_SCHEMA = "lines", "lines-with-schema"
@@ -42,11 +42,11 @@ FLOOR, OURS_SO, OURS = "floor: COPY", "ours, one line a record", "ours, 1,000 li
 async def against(ground: Ground, *, lines: int, seconds: int, repeats: int) -> Told:
     """Everybody in turn; each has as many of the lines as it can do in so many seconds, ourselves all of them."""
     payers = log_normal(lines, most=_MOST)
-    await asyncio.to_thread(_publish, ground, payers)
+    await _publish(ground, payers)
     runs: Runs = {}
     for repeat in range(repeats):
         name = f"floor_{repeat}"
-        turns = {
+        turns: dict[str, Callable[[], Awaitable[Spent | tuple[int, Spent]]]] = {
             FLOOR: partial(floor, ground.postgres, name, payers, _MONTH),
             TUTORIAL: partial(_faststream, ground, "tutorial", repeat, lines, seconds),
             BATCH: partial(_faststream, ground, "batch", repeat, lines, seconds),
@@ -62,12 +62,15 @@ async def against(ground: Ground, *, lines: int, seconds: int, repeats: int) -> 
     return _told(lines, seconds, runs)
 
 
-def _publish(ground: Ground, payers: Sequence[Payer]) -> None:
+async def _publish(ground: Ground, payers: Sequence[Payer]) -> None:
     """The lines on two topics: bare, and with the schema that Connect's converter asks of every record."""
-    admin = AdminClient({"bootstrap.servers": ground.kafka.bootstrap})
-    for made in admin.create_topics([NewTopic(name, _PARTITIONS, 1) for name in (_LINES, _WITH_SCHEMA)]).values():
-        made.result(60)
-    Publisher(ground.kafka.bootstrap).publish(_records(payers))
+    admin = AIOKafkaAdminClient(bootstrap_servers=ground.kafka.bootstrap, request_timeout_ms=30_000)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, _PARTITIONS, 1) for name in (_LINES, _WITH_SCHEMA)])
+    finally:
+        await admin.close()
+    await asyncio.to_thread(Publisher(ground.kafka.bootstrap).publish, _records(payers))
 
 
 def _records(payers: Sequence[Payer]) -> Iterator[Made]:
@@ -166,5 +169,6 @@ def _told(lines: int, seconds: int, runs: Runs) -> Told:
             goal("ours ÷ Debezium's", rates[OURS] / rates[DEBEZIUM], 8),
             goal("ours on one-line records ÷ the floor", rates[OURS_SO] / rates[FLOOR], 0.35),
         ],
+        "plots": [bars("against", "The same lines", "lines/s, by tens", rates, log=True)],
         "raw": {name: [spent.told(count) for count, spent in some] for name, some in runs.items()},
     }

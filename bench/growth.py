@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +26,7 @@ _STAGES = (1, 10, 30, 100)
 _LEAST = 1_000_000
 _STEPS = 3
 _STEP_OF = 4
-_PAYING, _WORKERS, _PAYMENTS = 200, 5, 2
+_PAYING, _WORKERS, _PAYMENTS = 200, 5, 4
 _REPORT_SECONDS = 3
 _CAREERS = 200
 
@@ -49,16 +48,14 @@ class _Stage:
 async def growth(ground: Ground, *, lines: int) -> Told:
     """Stages of 1, 10, 30 and 100 million lines as far as `lines` goes; where it is less, a tenth of it and all."""
     least = min(_LEAST, lines // 10)
-    paying = alike(_PAYING, _WORKERS)
-    async with fund_that_knows(ground, paying) as fund:
-        await taken(fund, Declaring(paying, reported=True))
+    async with fund_that_knows(ground, []) as fund:
         for api in ("contributions", "reporting"):
             await fund.start(api, "api")
-        growing, months_paid, stages = _Growing(fund, paying), itertools.count(), list[_Stage]()
+        growing, stages = _Growing(fund), list[_Stage]()
         for stage in (least * times for times in _STAGES if least * times <= lines):
             while growing.stored < stage:
                 await growing.declare(min(stage - growing.stored, _LEAST))
-            stages.append(await _measure(ground, growing, least // _STEP_OF, months_paid))
+            stages.append(await _measure(ground, growing, least // _STEP_OF))
             print(f"  {stages[-1]}", flush=True)
     return _told(stages)
 
@@ -66,18 +63,24 @@ async def growth(ground: Ground, *, lines: int) -> Told:
 class _Growing:
     """A fund to which ever more payers declare, 36 months each; nobody declares twice."""
 
-    def __init__(self, fund: Fund, paying: list[Payer]) -> None:
-        self.fund, self.paying = fund, paying
-        self.stored = sum(payer.size for payer in paying) * len(ALL_MONTHS)
-        self._people = sum(payer.size for payer in paying)
-        self._groups = itertools.count()
+    def __init__(self, fund: Fund) -> None:
+        self.fund, self.stored = fund, 0
+        self._people, self._groups = 0, itertools.count()
 
     async def declare(self, lines: int) -> tuple[Declaring, Spent]:
-        """About so many lines of new payers, up to the published fact; reporting reads along, and is waited for."""
-        number = next(self._groups)
-        people = max(1, lines // len(ALL_MONTHS))
-        payers = log_normal(people, first=self._people, seed=number, name=f"G{number}")
-        self._people += people
+        """About so many lines of new payers of log-normal size."""
+        number, people = next(self._groups), max(1, lines // len(ALL_MONTHS))
+        return await self._taken(log_normal(people, first=self._people, seed=number, name=f"G{number}"))
+
+    async def who_will_pay(self) -> list[Payer]:
+        """New payers of five, who have declared and not yet paid."""
+        payers = alike(_PAYING, _WORKERS, first=self._people, name=f"S{next(self._groups)}")
+        await self._taken(payers)
+        return payers
+
+    async def _taken(self, payers: list[Payer]) -> tuple[Declaring, Spent]:
+        """Their declarations, up to the published fact; reporting reads along, and is waited for."""
+        self._people += sum(payer.size for payer in payers)
         await learn(self.fund, payers)
         await both_know(self.fund)
         what = Declaring(payers)
@@ -87,17 +90,17 @@ class _Growing:
         return what, spent
 
 
-async def _measure(ground: Ground, growing: _Growing, step: int, months_paid: Iterator[int]) -> _Stage:
+async def _measure(ground: Ground, growing: _Growing, step: int) -> _Stage:
     fund, stage = growing.fund, _Stage(growing.stored)
+    paying = await growing.who_will_pay()
     runs, floors, paid = list[tuple[Declaring, Spent]](), list[float](), list[float]()
     for number in range(_STEPS):
         what, spent = await growing.declare(step)
         runs.append((what, spent))
         name = f"floor_{growing.stored}_{number}"
         floors.append(what.lines / (await floor(ground.postgres, name, what.payers, ALL_MONTHS)).seconds)
-        first = next(months_paid) * _PAYMENTS
-        money = await money_taken(fund, growing.paying, range(first, first + _PAYMENTS))
-        paid.append(_PAYMENTS * len(growing.paying) / money.seconds)
+        money = await money_taken(fund, paying, range(number * _PAYMENTS, (number + 1) * _PAYMENTS))
+        paid.append(_PAYMENTS * _PAYING / money.seconds)
     stage.lines_per_second = statistics.median(what.lines / spent.seconds for what, spent in runs)
     stage.floor_per_second = statistics.median(floors)
     stage.payments_per_second = statistics.median(paid)
@@ -141,7 +144,7 @@ def _told(stages: list[_Stage]) -> Told:
         "says": [
             "One worker each of contributions and reporting, and both APIs, in one fund from first line to last. "
             "Rates are medians of three steps, reporting reading along; the floor is measured beside each step.",
-            f"Payments are of the same {_PAYING} payers, who pay ever later months: what they have paid grows too.",
+            f"Payments: {_PAYMENTS} of each of {_PAYING} payers of five at a time, new payers at each stage.",
         ],
         "tables": [table("At each stage", columns, rows)],
         "goals": [

@@ -13,7 +13,7 @@ from bench.floor import floor
 from bench.ground import Ground
 from bench.made import alike, log_normal
 from bench.meter import Spent
-from bench.telling import Told, cpu_per_million, each, goal, peak_mib, per_second, table
+from bench.telling import Told, bars, cpu_per_million, each, goal, peak_mib, per_second, table
 
 _SMALL = 5
 
@@ -68,6 +68,7 @@ def _told(kinds: dict[str, Declaring], runs: dict[str, list[Spent]], floors: lis
             goal("Line rate ÷ row COPY floor, parts of 1,000, published", ratio, 1.5),
             goal("the same, stretch", ratio, 2.5),
         ],
+        "plots": [bars("line-rate", "Line rate", "lines/s", {"floor: COPY": base} | rates)],
         "raw": {"floor": [one.told(large) for one in floors]}
         | {name: [one.told(kinds[name].lines) for one in some] for name, some in runs.items()},
     }

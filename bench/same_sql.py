@@ -38,12 +38,18 @@ async def statement_behind(fund: Fund, service: str, path: str) -> str:
             await _log_all(fund, "-1")
     with log.open("rb") as file:
         file.seek(before)
-        said = file.read().decode()
-    found = max(_LOGGED.findall(said), key=lambda one: len(one[0]), default=None)
+        if (found := longest_statement(file.read().decode())) is None:
+            raise BenchFailed(f"the database's log has no statement of {path}")
+    return found
+
+
+def longest_statement(log: str) -> str | None:
+    """Of what a log tells was executed, its arguments as literals; None where it tells of nothing."""
+    found = max(_LOGGED.findall(log), key=lambda one: len(one[0]), default=None)
     if found is None:
-        raise BenchFailed(f"the database's log has no statement of {path}")
+        return None
     statement, arguments = found
-    values = {int(number): _literal(value) for number, value in _ARGUMENT.findall(arguments or "")}
+    values = {int(number): _literal(value) for number, value in _ARGUMENT.findall(arguments)}
     return re.sub(r"\$(\d+)", lambda place: values[int(place[1])], statement.replace("\n\t", "\n"))
 
 

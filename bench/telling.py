@@ -22,13 +22,25 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 def goal(text: str, measured: float, wanted: float, *, at_most: bool = False, unit: str = "") -> Told:
     """A goal of the order beside what was measured: at least `wanted`, or at most."""
     holds = measured <= wanted if at_most else measured >= wanted
-    return {"goal": text, "measured": round(measured, 3), "wanted": wanted, "unit": unit, "holds": holds}
+    return {
+        "goal": text,
+        "measured": round(measured, 3),
+        "wanted": wanted,
+        "at_most": at_most,
+        "unit": unit,
+        "holds": holds,
+    }
 
 
 def plot(name: str, title: str, x: str, y: str, series: Series, *, log: bool = False) -> Told:
     """A plot of the page: points by the name of their line; `log` is of both axes."""
     points = {label: [list(point) for point in some] for label, some in series.items()}
     return {"name": name, "title": title, "x": x, "y": y, "series": points, "log": log}
+
+
+def bars(name: str, title: str, unit: str, values: Mapping[str, float], *, log: bool = False) -> Told:
+    """A plot of one figure of each; what the others are measured by comes first."""
+    return {"name": name, "title": title, "unit": unit, "bars": dict(values), "log": log}
 
 
 def per_second(runs: Sequence[Spent], units: int) -> float:
