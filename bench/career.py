@@ -12,18 +12,16 @@ from bench.ground import Fund, Ground
 from bench.made import Payer, log_normal
 from bench.telling import Told, goal, percentiles, table
 
-_ASKED = 300
 
-
-async def career(ground: Ground, *, lines: int) -> Told:
+async def career(ground: Ground, *, lines: int, asked: int) -> Told:
     """`lines` declared over 36 months by payers of log-normal size, then workers asked for, one after the other."""
     payers = log_normal(lines // len(ALL_MONTHS))
     async with fund_that_knows(ground, payers) as fund:
         what = Declaring(payers)
         filled = await taken(fund, what)
         await fund.start("contributions", "api")
-        anybody = percentiles(await careers(fund, payers))
-        largest = percentiles(await careers(fund, [max(payers, key=lambda payer: payer.size)]))
+        anybody = percentiles(await careers(fund, payers, asked=asked))
+        largest = percentiles(await careers(fund, [max(payers, key=lambda payer: payer.size)], asked=asked))
     rate = round(what.lines / filled.seconds)
     rows = [[who, *found.values()] for who, found in (("anybody", anybody), ("of the largest payer", largest))]
     return {
@@ -47,6 +45,6 @@ async def careers(
     drawn = [dice.choice(one.numbers()) for one in dice.choices(payers, [one.size for one in payers], k=asked)]
     url, paths = fund.url("contributions"), [f"/v1/insured/{number}/contributions" for number in drawn]
     async with Client(url) as client:
-        if (found := len(json.loads(await client.read(paths[0]))["rows"])) != months:
-            raise BenchFailed(f"a career of {found} months, not {months}")
+        if (found := len(json.loads(await client.read(paths[0]))["rows"])) != len(ALL_MONTHS):
+            raise BenchFailed(f"a career of {found} months, not {len(ALL_MONTHS)}")
     return await one_by_one(url, paths)

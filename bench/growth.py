@@ -137,7 +137,6 @@ def _told(stages: list[_Stage]) -> Told:
     columns = ["lines stored", "lines/s", "of the floor", "payments/s", "career p50 ms", "career p99 ms"]
     columns += ["report p50 ms", "report p99 ms", "contributions' worker MiB", "reporting's worker MiB"]
     columns += ["bytes a line, contributions", "bytes a line, reporting"]
-    at = [(stage.stored, stage) for stage in stages]
     shares = [last.lines_per_second / first.lines_per_second, last.payments_per_second / first.payments_per_second]
     return {
         "title": "Growth",
@@ -158,32 +157,36 @@ def _told(stages: list[_Stage]) -> Told:
                 at_most=True,
             ),
         ],
-        "plots": [
-            plot(
-                "growth-rate",
-                "Rates as lines pile up",
-                "lines stored",
-                "a second",
-                {
-                    "lines": [(x, one.lines_per_second) for x, one in at],
-                    "floor: COPY": [(x, one.floor_per_second) for x, one in at],
-                    "payments": [(x, one.payments_per_second) for x, one in at],
-                },
-                log=True,
-            ),
-            plot(
-                "growth-reads",
-                "Answers as lines pile up",
-                "lines stored",
-                "ms",
-                {
-                    "career p99": [(x, one.career_ms["p99"]) for x, one in at],
-                    "national report p99": [(x, one.report_ms["p99"]) for x, one in at],
-                },
-                log=True,
-            ),
-        ],
+        "plots": _plots([(stage.stored, stage) for stage in stages]),
         "raw": {
             "stages": [{name: getattr(one, name) for name in _Stage.__slots__} for one in stages],
         },
     }
+
+
+def _plots(at: list[tuple[int, _Stage]]) -> list[Told]:
+    return [
+        plot(
+            "growth-rate",
+            "Rates as lines pile up",
+            "lines stored",
+            "a second",
+            {
+                "lines": [(x, one.lines_per_second) for x, one in at],
+                "floor: COPY": [(x, one.floor_per_second) for x, one in at],
+                "payments": [(x, one.payments_per_second) for x, one in at],
+            },
+            log=True,
+        ),
+        plot(
+            "growth-reads",
+            "Answers as lines pile up",
+            "lines stored",
+            "ms",
+            {
+                "career p99": [(x, one.career_ms["p99"]) for x, one in at],
+                "national report p99": [(x, one.report_ms["p99"]) for x, one in at],
+            },
+            log=True,
+        ),
+    ]

@@ -31,7 +31,7 @@ PARTS: dict[str, Part] = {
     "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
     "workers": Part(workers, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
     "payments": Part(payments, {"payers": 1_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
-    "career": Part(career, {"lines": 1_000_000}, {"lines": 20_000}),
+    "career": Part(career, {"lines": 1_000_000, "asked": 300}, {"lines": 20_000, "asked": 100}),
     "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
     "reads": Part(reads, {"payers": 20_000, "seconds": 5}, {"payers": 200, "seconds": 1}),
     "against": Part(
