@@ -33,9 +33,7 @@ async def career(ground: Ground, *, lines: int, asked: int) -> Told:
     }
 
 
-async def careers(
-    fund: Fund, payers: list[Payer], *, months: int = len(ALL_MONTHS), asked: int = _ASKED
-) -> list[float]:
+async def careers(fund: Fund, payers: list[Payer], *, asked: int) -> list[float]:
     """Milliseconds for each of so many workers, drawn alike.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bench.meter import Spent
 from recouvra.contracts.topics import READS, WRITES
 
 ALL_MONTHS = range(36)
+_SESSION_SECONDS = 6.0  # of a worker in its group: who is silent for longer is taken for dead
 FACTS_OF_LINES = ("contribution-assessed", "declaration-answered")
 
 
@@ -94,9 +96,11 @@ async def taken(fund: Fund, what: Declaring) -> Spent:
 async def backlog_taken(fund: Fund, records: Iterable[Made], *, reported: bool, facts: Sequence[str]) -> Spent:
     """What contributions took for records, from the moment at which all stand on their topic, to the end of `facts`."""
     made = list(records)
-    meter = fund.meter()
+    meter, began = fund.meter(), time.monotonic()
     with fund.frozen():
         await fund.publish(made)
+        if (took := time.monotonic() - began) > _SESSION_SECONDS:
+            print(f"  publishing took {took:.1f} s: workers have to join their group again, which counts", flush=True)
         meter.start()
     await fund.has_read("contributions", sorted({one.topic for one in made}))
     await fund.has_published("contributions")
