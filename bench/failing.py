@@ -12,7 +12,12 @@ class BenchFailed(RuntimeError):
 
 
 async def until(
-    done: Callable[[], Awaitable[bool]], seconds: float, what: str, *, every: float = 0.02, alive: Callable[[], None]
+    done: Callable[[], Awaitable[bool]],
+    seconds: float,
+    what: str,
+    *,
+    every: float = 0.02,
+    alive: Callable[[], Awaitable[None]],
 ) -> None:
     """Asks again and again until it is done.
 
@@ -21,7 +26,7 @@ async def until(
     """
     deadline = time.monotonic() + seconds
     while not await done():
-        alive()
+        await alive()
         if time.monotonic() > deadline:
             raise BenchFailed(f"{what}: not done after {seconds:.0f} s")
         await asyncio.sleep(every)

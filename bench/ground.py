@@ -170,10 +170,10 @@ class Fund:
         """Waits, and fails at once where a role has died."""
         await until(done, seconds, what, alive=self._alive)
 
-    def _alive(self) -> None:
+    async def _alive(self) -> None:
         for one in self.roles:
             if not one.is_running:
-                raise BenchFailed(f"{one.name} ({one.role}) has ended; its last words are in its log")
+                raise BenchFailed(one.died(await one.ended()).en)
 
     async def nothing_refused(self) -> None:
         """Checks that no service set a record aside: what was measured would be something else.

@@ -35,7 +35,7 @@ PARTS: dict[str, Part] = {
     "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
     "reads": Part(reads, {"payers": 20_000, "seconds": 5}, {"payers": 200, "seconds": 1}),
     "against": Part(
-        against, {"lines": 300_000, "seconds": 15, "repeats": 3}, {"lines": 20_000, "seconds": 5, "repeats": 1}
+        against, {"lines": 600_000, "seconds": 15, "repeats": 3}, {"lines": 24_000, "seconds": 5, "repeats": 1}
     ),
     "growth": Part(growth, {"lines": 10_000_000}, {"lines": 60_000}, deadline_seconds=8 * 3_600.0),
     "rebuild-verify-backup": Part(
