@@ -33,7 +33,7 @@ PARTS: dict[str, Part] = {
     "payments": Part(payments, {"payers": 1_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000, "asked": 300}, {"lines": 20_000, "asked": 100}),
     "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
-    "reads": Part(reads, {"payers": 20_000, "seconds": 5}, {"payers": 200, "seconds": 1}),
+    "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 200, "seconds": 3}),
     "against": Part(
         against, {"lines": 600_000, "seconds": 15, "repeats": 3}, {"lines": 24_000, "seconds": 5, "repeats": 1}
     ),
