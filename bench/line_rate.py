@@ -19,9 +19,9 @@ _SMALL = 5
 
 
 async def line_rate(ground: Ground, *, lines: int, repeats: int) -> Told:
-    """`lines` in all of the large payers, a quarter of them of the small ones; everything in turn, `repeats` times."""
+    """`lines` in all of the large payers, an eighth of them of the small ones; everything in turn, `repeats` times."""
     months = len(ALL_MONTHS)
-    large, small = log_normal(lines // months), alike(max(1, lines // 4 // months // _SMALL), _SMALL)
+    large, small = log_normal(lines // months), alike(max(1, lines // 8 // months // _SMALL), _SMALL)
     kinds = {
         "parts of 1,000, published": Declaring(large),
         "parts of 1,000, reported": Declaring(large, reported=True),

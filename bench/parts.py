@@ -28,19 +28,19 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
-    "workers": Part(workers, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
-    "payments": Part(payments, {"payers": 1_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
+    "line-rate": Part(line_rate, {"lines": 500_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
+    "workers": Part(workers, {"lines": 300_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
+    "payments": Part(payments, {"payers": 800, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000, "asked": 300}, {"lines": 20_000, "asked": 100}),
-    "freshness": Part(freshness, {"payers": 500, "seconds": 30}, {"payers": 50, "seconds": 5}),
+    "freshness": Part(freshness, {"payers": 500, "seconds": 24}, {"payers": 50, "seconds": 5}),
     "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 200, "seconds": 3}),
     "against": Part(
-        against, {"lines": 600_000, "seconds": 15, "repeats": 3}, {"lines": 24_000, "seconds": 5, "repeats": 1}
+        against, {"lines": 600_000, "seconds": 12, "repeats": 3}, {"lines": 24_000, "seconds": 5, "repeats": 1}
     ),
     "growth": Part(growth, {"lines": 10_000_000}, {"lines": 60_000}, deadline_seconds=8 * 3_600.0),
     "rebuild-verify-backup": Part(
         upkeep,
-        {"lines": 1_000_000, "payers": 1_000, "repeats": 3},
+        {"lines": 500_000, "payers": 500, "repeats": 3},
         {"lines": 20_000, "payers": 50, "repeats": 1},
     ),
 }
