@@ -6,7 +6,7 @@ STACK ?= local
 # Which of them, as pytest takes them: all where nothing is said.
 TESTS ?=
 
-.PHONY: install demo test same-tests check bench faults mutants schemas
+.PHONY: install demo test same-tests check bench performance faults mutants schemas
 install: .venv/.installed
 
 demo: install
@@ -30,8 +30,15 @@ check: install
 	$(BIN)/python -m services.pages --check
 	$(BIN)/python -m pytest tests/house
 
+# Every part, then docs/performance.md of them; BENCH=--quick shows that they run, `make bench-NAME` is one alone.
 bench: install
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench all $(BENCH)
+
+bench-%: install
+	$(BIN)/python -m bench $* $(BENCH)
+
+performance: install
+	$(BIN)/python -m bench page
 
 # Minutes; FAULTS="--minutes 10" kills every role at random instead.
 faults: install

@@ -1,33 +1,82 @@
-"""`python -m bench [line_rate | reports]`: runs a bench and writes what it measured."""
+"""`python -m bench NAME…`: runs parts, each on servers of its own; `all` of them; `page` writes docs/performance.md.
+
+A part writes `var/bench/NAME.json` when it has come to its end, and only then: one that fails says why, and leaves no
+figure.
+"""
+
+from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import sys
 import tempfile
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.line_rate import line_rate
+from bench import page
+from bench.failing import BenchFailed
+from bench.ground import ground
+from bench.machine import machine
+from bench.parts import PARTS, Part
 from bench.reports import reports
+from recouvra.local.errors import LocalError
+
+_OUT = Path("var/bench")
 
 
 def main() -> None:
-    """Runs, prints, and writes `var/bench/NAME.json`."""
+    """Exit code 1 where a part failed; the others run all the same."""
     parser = argparse.ArgumentParser(description="Recouvra's measured comparisons")
-    parser.add_argument("name", nargs="?", choices=["line_rate", "reports"], default="line_rate")
-    parser.add_argument("--lines", type=int, default=200_000, help="of line_rate")
-    parser.add_argument("--payers", type=int, default=20_000, help="of reports")
+    names = [*PARTS, "reports", "all", "page"]
+    parser.add_argument("name", nargs="*", choices=names, default=["line-rate"], metavar="NAME", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="small sizes: whether it runs, not how fast it is")
+    parser.add_argument("--lines", type=int, help="instead of a part's own size")
+    parser.add_argument("--payers", type=int, help="the same, of parts that count payers")
+    parser.add_argument("--repeats", type=int, help="3 of most parts")
     parser.add_argument("--periods", type=int, default=36, help="of reports")
-    parser.add_argument("--repeats", type=int, help="3 of line_rate, 200 of each question of reports")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="recouvra-bench-") as folder:
-        if asked.name == "reports":
-            found = asyncio.run(reports(Path(folder), asked.payers, asked.periods, asked.repeats or 200))
-        else:
-            found = asyncio.run(line_rate(Path(folder), asked.lines, asked.repeats or 3))
-    out = Path("var/bench")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{asked.name}.json").write_text(json.dumps(found, indent=1) + "\n")
-    print(json.dumps(found, indent=1))
+    wanted = list(PARTS) if "all" in asked.name else asked.name
+    failed = [name for name in wanted if name != "page" and not _run(name, asked)]
+    if asked.name == ["all"] or "page" in asked.name:
+        print(page.write(_OUT))
+    sys.exit(1 if failed else 0)
+
+
+def _run(name: str, asked: argparse.Namespace) -> bool:
+    print(f"{name}:", flush=True)
+    out = _OUT / f"{name}.json"
+    out.unlink(missing_ok=True)
+    began, at = time.monotonic(), datetime.now(UTC)
+    try:
+        with tempfile.TemporaryDirectory(prefix="recouvra-bench-") as folder:
+            if name == "reports":
+                found = asyncio.run(reports(Path(folder), asked.payers or 20_000, asked.periods, asked.repeats or 200))
+            else:
+                found = asyncio.run(_part(PARTS[name], Path(folder), asked))
+    except (BenchFailed, LocalError) as error:
+        print(f"{name}: no figure. {error}", file=sys.stderr, flush=True)
+        return False
+    except Exception as error:
+        print(f"{name}: no figure. {error!r}", file=sys.stderr, flush=True)
+        return False
+    seconds = round(time.monotonic() - began)
+    told = {"part": name, "quick": asked.quick, "at": at.isoformat(timespec="seconds"), "took_seconds": seconds}
+    _OUT.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(told | {"machine": machine()} | found, indent=1, ensure_ascii=False) + "\n")
+    page.show(found)
+    print(f"{name}: {seconds} s", flush=True)
+    return True
+
+
+async def _part(part: Part, folder: Path, asked: argparse.Namespace) -> dict[str, object]:
+    """Runs one part with its own sizes, or the quick ones, or those that were asked for."""
+    given = {"lines": asked.lines, "payers": asked.payers, "repeats": asked.repeats}
+    sizes = dict(part.quick if asked.quick else part.sizes)
+    sizes |= {name: value for name, value in given.items() if value is not None and name in sizes}
+    async with asyncio.timeout(part.deadline_seconds), ground(folder) as here:
+        return await part.run(here, **sizes)
 
 
 main()

@@ -1,0 +1,107 @@
+"""Freshness: from a payment's produce call to its presence in `/v1/payers/{payer_id}`, at shares of the full rate."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Iterator
+
+from bench.asking import Client
+from bench.declaring import Declaring, fund_that_knows, taken
+from bench.failing import BenchFailed
+from bench.ground import Fund, Ground
+from bench.made import Made, Payer, alike, paid, payment
+from bench.payments import FACTS_OF_MONEY, money_taken, with_a_history
+from bench.publishing import AT
+from bench.telling import Told, goal, percentiles, plot, table
+
+_SHARES, _ROUNDS = (0.1, 0.5, 0.9), 3
+_WORKERS = 5
+_PAID_BEFORE = 12
+_OF_A_MONTH = 20
+_PROBES = 40
+_PROBE_EVERY_SECONDS = 0.25
+_LOOK_EVERY_SECONDS = 0.03
+_SEEN_WITHIN_SECONDS = 120.0
+
+
+async def freshness(ground: Ground, *, payers: int, seconds: int) -> Told:
+    """The full rate is measured first, by a backlog; then so many seconds at each share of it."""
+    people = alike(payers, _WORKERS)
+    probed = alike(_PROBES, 1, first=payers * _WORKERS, name="PROBE")
+    async with fund_that_knows(ground, people + probed) as fund:
+        await taken(fund, Declaring(probed, months=[0], reported=True))
+        await with_a_history(fund, people, _PAID_BEFORE)
+        numbers = range(1_000, 1_000 + _OF_A_MONTH)
+        full = len(numbers) * payers / (await money_taken(fund, people, numbers, of_a_month=_OF_A_MONTH)).seconds
+        await fund.start("reporting", "api")
+        more, seen = itertools.count(2_000), dict[float, list[float]]()
+        for number, share in itertools.product(range(_ROUNDS), _SHARES):
+            some = await _at(fund, people, probed, full * share, seconds / _ROUNDS, more)
+            seen.setdefault(share, []).extend(some)
+            print(f"  {number + 1}/{_ROUNDS} {share:.0%} of {full:,.0f} payments/s: {percentiles(some)}", flush=True)
+            await fund.has_read("contributions", ["payment-reported"])
+            await fund.has_published("contributions")
+            await fund.has_read("reporting", FACTS_OF_MONEY)
+        await fund.nothing_refused()
+    found = {share: percentiles(some) for share, some in seen.items()}
+    rows = [[f"{share:.0%}", round(full * share), *figures.values()] for share, figures in found.items()]
+    points = {name: [(share * 100, found[share][name]) for share in _SHARES] for name in ("p50", "p99")}
+    return {
+        "title": "Freshness",
+        "says": [
+            f"The full rate, by a backlog: {full:,.0f} payments/s. At each share {seconds} s, in {_ROUNDS} rounds; "
+            "four payments a second are looked for, of payers who have declared one month, every 30 ms from their "
+            "produce call on. "
+            "What is not yet known to be complete is not shown, so that the relay's marks are part of the time."
+        ],
+        "tables": [
+            table("ms from produce to presence", ["of the full rate", "payments/s", "looked for", "p50", "p99"], rows)
+        ],
+        "goals": [goal("Freshness at half load, p99", found[0.5]["p99"] / 1_000, 2, at_most=True, unit="s")],
+        "plots": [plot("freshness", "From produce to presence", "% of the full rate", "ms", points)],
+        "raw": {"full_per_second": round(full), "ms": {str(share): figures for share, figures in found.items()}},
+    }
+
+
+async def _at(
+    fund: Fund, payers: list[Payer], probed: list[Payer], rate: float, seconds: float, numbers: Iterator[int]
+) -> list[float]:
+    """Milliseconds until each probe was seen, while payments come at this rate."""
+    load = asyncio.create_task(_steadily(fund, paid(payers, numbers, of_a_month=_OF_A_MONTH), rate, seconds))
+    dice, probes, began = random.Random(5), list[asyncio.Task[float]](), time.monotonic()
+    while time.monotonic() < began + seconds:
+        payer, name = dice.choice(probed), f"N-{next(numbers)}"
+        probes.append(asyncio.create_task(_seen(fund, payer, name)))
+        await asyncio.sleep(_PROBE_EVERY_SECONDS)
+    found = await asyncio.gather(*probes)
+    await load
+    return list(found)
+
+
+async def _steadily(fund: Fund, records: Iterator[Made], rate: float, seconds: float) -> None:
+    """Publishes at this rate, whatever becomes of it."""
+    began, sent = time.monotonic(), 0
+    while (passed := time.monotonic() - began) < seconds:
+        for made in itertools.islice(records, int(passed * rate) - sent):
+            fund.publisher.send(made)
+            sent += 1
+        await asyncio.sleep(0.01)
+    if sent < 0.95 * rate * seconds:
+        raise BenchFailed(
+            f"{sent} payments published where {rate * seconds:.0f} were to be: the load is not what it says"
+        )
+
+
+async def _seen(fund: Fund, payer: Payer, name: str) -> float:
+    async with Client(fund.url("reporting")) as client:
+        began = time.monotonic()
+        fund.publisher.send(payment(payer, name, 100), AT)
+        wanted = f'"{payer.payer_id}.{name}"'.encode()
+        while wanted not in await client.read(f"/v1/payers/{payer.payer_id}"):
+            if time.monotonic() > began + _SEEN_WITHIN_SECONDS:
+                raise BenchFailed(f"a payment was not seen after {_SEEN_WITHIN_SECONDS:.0f} s")
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        return (time.monotonic() - began) * 1_000

@@ -1,0 +1,192 @@
+"""Growth: whether anything slows down, or grows faster than what is stored, as a fund's lines pile up.
+
+At each stage the same things are measured on the same fund: three steps of further lines, payments of the same payers,
+careers, the national report, memory, and what is on the disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.asking import Client, at_once
+from bench.career import careers
+from bench.declaring import ALL_MONTHS, Declaring, both_know, fund_that_knows, learn, taken
+from bench.floor import floor
+from bench.ground import Fund, Ground
+from bench.made import Payer, alike, log_normal
+from bench.meter import Spent
+from bench.payments import money_taken
+from bench.reads import QUESTIONS
+from bench.telling import Told, goal, peak_mib, percentiles, plot, table
+
+_STAGES = (1, 10, 30, 100)
+_LEAST = 1_000_000
+_STEPS = 3
+_STEP_OF = 4
+_PAYING, _WORKERS, _PAYMENTS = 200, 5, 4
+_REPORT_SECONDS = 3
+_CAREERS = 200
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What was measured where so many lines were stored."""
+
+    stored: int
+    lines_per_second: float = 0.0
+    floor_per_second: float = 0.0
+    payments_per_second: float = 0.0
+    career_ms: dict[str, Any] = field(default_factory=dict)
+    report_ms: dict[str, Any] = field(default_factory=dict)
+    peak_mib: dict[str, float] = field(default_factory=dict)
+    bytes_per_line: dict[str, float] = field(default_factory=dict)
+
+
+async def growth(ground: Ground, *, lines: int) -> Told:
+    """Stages of 1, 10, 30 and 100 million lines as far as `lines` goes; where it is less, a tenth of it and all."""
+    least = min(_LEAST, lines // 10)
+    async with fund_that_knows(ground, []) as fund:
+        for api in ("contributions", "reporting"):
+            await fund.start(api, "api")
+        growing, stages = _Growing(fund), list[_Stage]()
+        for stage in (least * times for times in _STAGES if least * times <= lines):
+            while growing.stored < stage:
+                await growing.declare(min(stage - growing.stored, _LEAST))
+            stages.append(await _measure(ground, growing, least // _STEP_OF))
+            print(f"  {stages[-1]}", flush=True)
+    return _told(stages)
+
+
+class _Growing:
+    """A fund to which ever more payers declare, 36 months each; nobody declares twice."""
+
+    def __init__(self, fund: Fund) -> None:
+        self.fund, self.stored = fund, 0
+        self._people, self._groups = 0, itertools.count()
+
+    async def declare(self, lines: int) -> tuple[Declaring, Spent]:
+        """About so many lines of new payers of log-normal size."""
+        number, people = next(self._groups), max(1, lines // len(ALL_MONTHS))
+        return await self._taken(log_normal(people, first=self._people, seed=number, name=f"G{number}"))
+
+    async def who_will_pay(self) -> list[Payer]:
+        """New payers of five, who have declared and not yet paid."""
+        payers = alike(_PAYING, _WORKERS, first=self._people, name=f"S{next(self._groups)}")
+        await self._taken(payers)
+        return payers
+
+    async def _taken(self, payers: list[Payer]) -> tuple[Declaring, Spent]:
+        """Their declarations, up to the published fact; reporting reads along, and is waited for."""
+        self._people += sum(payer.size for payer in payers)
+        await learn(self.fund, payers)
+        await both_know(self.fund)
+        what = Declaring(payers)
+        spent = await taken(self.fund, what)
+        await self.fund.has_read("reporting", ["contribution-assessed", "declaration-answered"])
+        self.stored += what.lines
+        return what, spent
+
+
+async def _measure(ground: Ground, growing: _Growing, step: int) -> _Stage:
+    fund, stage = growing.fund, _Stage(growing.stored)
+    paying = await growing.who_will_pay()
+    runs, floors, paid = list[tuple[Declaring, Spent]](), list[float](), list[float]()
+    for number in range(_STEPS):
+        what, spent = await growing.declare(step)
+        runs.append((what, spent))
+        name = f"floor_{growing.stored}_{number}"
+        floors.append(what.lines / (await floor(ground.postgres, name, what.payers, ALL_MONTHS)).seconds)
+        money = await money_taken(fund, paying, range(number * _PAYMENTS, (number + 1) * _PAYMENTS))
+        paid.append(_PAYMENTS * _PAYING / money.seconds)
+    stage.lines_per_second = statistics.median(what.lines / spent.seconds for what, spent in runs)
+    stage.floor_per_second = statistics.median(floors)
+    stage.payments_per_second = statistics.median(paid)
+    stage.peak_mib = peak_mib([spent for _, spent in runs])
+    stage.career_ms = percentiles(await careers(fund, list(runs[-1][0].payers), asked=_CAREERS))
+    async with Client(fund.url("reporting")) as client:
+        taken_ms, _ = await at_once([lambda: client.read(QUESTIONS["national, by kind"])], _REPORT_SECONDS)
+    stage.report_ms = percentiles(taken_ms)
+    for service, connection in fund.databases.items():
+        size = await connection.fetchval("select pg_database_size(current_database())")
+        stage.bytes_per_line[service] = size / growing.stored
+    return stage
+
+
+def _told(stages: list[_Stage]) -> Told:
+    first, last = stages[0], stages[-1]
+    rows = [
+        [
+            f"{stage.stored:,}",
+            round(stage.lines_per_second),
+            round(stage.lines_per_second / stage.floor_per_second, 3),
+            round(stage.payments_per_second),
+            stage.career_ms["p50"],
+            stage.career_ms["p99"],
+            stage.report_ms["p50"],
+            stage.report_ms["p99"],
+            round(stage.peak_mib["contributions worker"]),
+            round(stage.peak_mib["reporting worker"]),
+            round(stage.bytes_per_line["contributions"], 1),
+            round(stage.bytes_per_line["reporting"], 2),
+        ]
+        for stage in stages
+    ]
+    columns = ["lines stored", "lines/s", "of the floor", "payments/s", "career p50 ms", "career p99 ms"]
+    columns += ["report p50 ms", "report p99 ms", "contributions' worker MiB", "reporting's worker MiB"]
+    columns += ["bytes a line, contributions", "bytes a line, reporting"]
+    shares = [last.lines_per_second / first.lines_per_second, last.payments_per_second / first.payments_per_second]
+    return {
+        "title": "Growth",
+        "says": [
+            "One worker each of contributions and reporting, and both APIs, in one fund from first line to last. "
+            "Rates are medians of three steps, reporting reading along; the floor is measured beside each step.",
+            f"Payments: {_PAYMENTS} of each of {_PAYING} payers of five at a time, new payers at each stage.",
+        ],
+        "tables": [table("At each stage", columns, rows)],
+        "goals": [
+            goal(f"Line rate at {last.stored:,} lines ÷ at {first.stored:,}", shares[0], 0.9),
+            goal("the same of payments", shares[1], 0.9),
+            goal(f"Career at {last.stored:,} lines, p99", last.career_ms["p99"], 50, at_most=True, unit="ms"),
+            goal(
+                "National report, p50, last stage ÷ first",
+                last.report_ms["p50"] / first.report_ms["p50"],
+                1.25,
+                at_most=True,
+            ),
+        ],
+        "plots": _plots([(stage.stored, stage) for stage in stages]),
+        "raw": {
+            "stages": [{name: getattr(one, name) for name in _Stage.__slots__} for one in stages],
+        },
+    }
+
+
+def _plots(at: list[tuple[int, _Stage]]) -> list[Told]:
+    return [
+        plot(
+            "growth-rate",
+            "Rates as lines pile up",
+            "lines stored",
+            "a second",
+            {
+                "lines": [(x, one.lines_per_second) for x, one in at],
+                "floor: COPY": [(x, one.floor_per_second) for x, one in at],
+                "payments": [(x, one.payments_per_second) for x, one in at],
+            },
+            log=True,
+        ),
+        plot(
+            "growth-reads",
+            "Answers as lines pile up",
+            "lines stored",
+            "ms",
+            {
+                "career p99": [(x, one.career_ms["p99"]) for x, one in at],
+                "national report p99": [(x, one.report_ms["p99"]) for x, one in at],
+            },
+            log=True,
+        ),
+    ]

@@ -1,0 +1,83 @@
+"""Payments: money a second through allocation, publication and reporting's read models, on payers with a history.
+
+Every payer has declared 36 months and paid 24 of them; what is measured are the payments after that.
+"""
+
+from __future__ import annotations
+
+from bench.declaring import ALL_MONTHS, Declaring, backlog_taken, fund_that_knows, taken
+from bench.floor import floor
+from bench.ground import Fund, Ground
+from bench.made import Payer, alike, paid
+from bench.meter import Spent
+from bench.telling import Told, cpu_per_million, each, goal, peak_mib, per_second, table
+
+FACTS_OF_MONEY = ("contribution-received", "payment-held")
+_WORKERS = 5
+_PAID_BEFORE = 24
+_MONTHS_A_RUN = 2
+
+
+async def payments(ground: Ground, *, payers: int, repeats: int) -> Told:
+    """Two payments of each payer a run; a COPY of the payers' lines in turn with them."""
+    people = alike(payers, _WORKERS)
+    count = _MONTHS_A_RUN * payers
+    runs, floors = list[Spent](), list[Spent]()
+    async with fund_that_knows(ground, people) as fund:
+        history = await with_a_history(fund, people, _PAID_BEFORE)
+        for repeat in range(repeats):
+            floors.append(await floor(ground.postgres, f"floor_{repeat}", people, ALL_MONTHS))
+            first = _PAID_BEFORE + repeat * _MONTHS_A_RUN
+            runs.append(await money_taken(fund, people, range(first, first + _MONTHS_A_RUN)))
+            print(f"  {repeat + 1}/{repeats}: {count / runs[-1].seconds:,.0f} payments/s", flush=True)
+    lines = payers * _WORKERS * len(ALL_MONTHS)
+    rate, base = per_second(runs, count), per_second(floors, lines)
+    before = _PAID_BEFORE * payers
+    rows = [
+        ["floor: COPY of lines", lines, round(base), 1.0, each(cpu_per_million(floors, lines)), ""],
+        [
+            "the first 24 of each payer",
+            before,
+            round(before / history.seconds),
+            round(before / history.seconds / base, 3),
+            each(cpu_per_million([history], before)),
+            each(peak_mib([history])),
+        ],
+        [
+            "on top of these",
+            count,
+            round(rate),
+            round(rate / base, 3),
+            each(cpu_per_million(runs, count)),
+            each(peak_mib(runs)),
+        ],
+    ]
+    return {
+        "title": "Payments",
+        "says": [
+            f"{payers:,} payers of five workers, 36 months declared, 24 months paid; each payment about a month's "
+            "dues. The end is when reporting has what was received and what is held in its read models."
+        ],
+        "tables": [
+            table(
+                "Payments (medians)", ["", "count", "a second", "of the floor", "CPU-s per million", "peak MiB"], rows
+            )
+        ],
+        "goals": [goal("Payments a second ÷ the COPY floor's rows", rate / base, 0.1)],
+        "raw": {
+            "history": history.told(before),
+            "payments": [one.told(count) for one in runs],
+            "floor": [one.told(lines) for one in floors],
+        },
+    }
+
+
+async def with_a_history(fund: Fund, payers: list[Payer], months_paid: int) -> Spent:
+    """Every payer declares 36 months and pays the first of them; what its payments took."""
+    await taken(fund, Declaring(payers, reported=True))
+    return await money_taken(fund, payers, range(months_paid))
+
+
+async def money_taken(fund: Fund, payers: list[Payer], numbers: range, *, of_a_month: int = 1) -> Spent:
+    """What a backlog of payments took, from its first to the last fact in reporting's read models."""
+    return await backlog_taken(fund, paid(payers, numbers, of_a_month=of_a_month), reported=True, facts=FACTS_OF_MONEY)
