@@ -31,7 +31,8 @@ async def load(
         periods: (payer_id, period) in which one may take effect: those in force there come too.
         affiliated: payers whose affiliation is in the batch: those that wait for it, and what they replace, come too.
     """
-    # Without the findings, which no rule reads again and which may be many.
+    # Without the findings, which no rule reads again and which may be many. `offset 0`: key by key through the index,
+    # whatever a planner believes of a table that has grown since it was last counted. The same may come twice.
     rows = await connection.fetch(
         """
         with d as not materialized (
@@ -40,19 +41,21 @@ async def load(
             from declaration
         ), waiting as (
             select * from d where state = 'pending' and payer_id = any($5::text[])
+        ), named as (
+            select * from unnest($1::text[], $2::text[]) n(payer_id, declaration_id)
+            union all select payer_id, replaces from waiting where replaces is not null
+        ), periods as (
+            select * from unnest($3::text[], $4::text[]) p(payer_id, period)
+            union all select payer_id, period from waiting
         )
-        select d.* from d join unnest($1::text[], $2::text[]) t(payer_id, declaration_id)
-            using (payer_id, declaration_id)
-        union
-        select d.* from d join unnest($3::text[], $4::text[]) t(payer_id, period) using (payer_id, period)
-            where d.state = 'accepted' and d.replaced_by is null
-        union
+        select found.* from named n, lateral (
+            select * from d where d.payer_id = n.payer_id and d.declaration_id = n.declaration_id offset 0) found
+        union all
+        select found.* from periods p, lateral (
+            select * from d where d.payer_id = p.payer_id and d.period = p.period and d.state = 'accepted'
+                and d.replaced_by is null offset 0) found
+        union all
         select * from waiting
-        union
-        select d.* from waiting w join d on d.payer_id = w.payer_id and d.declaration_id = w.replaces
-        union
-        select d.* from waiting w join d on d.payer_id = w.payer_id and d.period = w.period
-            where d.state = 'accepted' and d.replaced_by is null
         """,
         [payer_id for payer_id, _ in named],
         [declaration_id for _, declaration_id in named],

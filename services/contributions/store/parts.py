@@ -79,15 +79,16 @@ async def load(
         held[row["part"]] = replace(held[row["part"]], lines=lines, columns=Columns.of(lines))
 
 
-_THEIRS = (
-    "from part join unnest($1::text[], $2::text[], $3::text[]) w(payer_id, declaration_id, period) "
-    "using (payer_id, declaration_id, period)"
+_THEIRS = """
+    select found.* from unnest($1::text[], $2::text[], $3::text[]) w(payer_id, declaration_id, period), lateral (
+        select {} from part
+        where payer_id = w.payer_id and declaration_id = w.declaration_id and period = w.period offset 0) found
+"""
+_HEADS = _THEIRS.format(
+    "payer_id, declaration_id, part, read_no, sent_period, sent_parts, sent_replaces, sent_lines, sent_base_xof, "
+    "ce_time, content"
 )
-_HEADS = (
-    "select payer_id, declaration_id, part, read_no, sent_period, sent_parts, sent_replaces, sent_lines, "
-    f"sent_base_xof, ce_time, content {_THEIRS}"
-)
-_LINES = f"select payer_id, declaration_id, part, line_nos, insured_numbers, other_numbers, bases_xof {_THEIRS}"
+_LINES = _THEIRS.format("payer_id, declaration_id, part, line_nos, insured_numbers, other_numbers, bases_xof")
 
 
 async def _rows(
