@@ -68,10 +68,10 @@ def text(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def verdict(goal: Mapping[str, Any]) -> str:
-    """Whether a goal is reached, or by how much it is missed, in hundredths of what is wanted."""
+    """Whether a goal is reached, or by what share of what is wanted it is missed."""
     if goal["holds"]:
         return "reached"
-    return f"missed by {abs(goal['measured'] - goal['wanted']) / goal['wanted']:.0%}"
+    return f"missed by {abs(goal['measured'] - goal['wanted']) / goal['wanted']:.1%}"
 
 
 def _machines(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -126,7 +126,7 @@ def _cell(value: Any) -> str:
 
 
 def _measured(goal: Mapping[str, Any]) -> str:
-    return f"{goal['measured']:g} {goal['unit']}".strip()
+    return f"{goal['measured']:.4g} {goal['unit']}".strip()
 
 
 def _wanted(goal: Mapping[str, Any]) -> str:

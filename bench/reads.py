@@ -28,6 +28,7 @@ QUESTIONS = {
 }
 _PERIODS = 36
 _CLIENTS, _ROUNDS = 4, 3
+_FILLED_WITHIN_SECONDS = 3_000.0
 _AHEAD, _STEP = 30_000, 10_000
 _READ = "select coalesce(sum(next_offset), 0)::bigint from position where topic = any($1::text[])"
 
@@ -54,7 +55,7 @@ async def reads(ground: Ground, *, payers: int, seconds: int) -> Told:
         meter = fund.meter()
         meter.start()
         await fund.start("reporting")
-        await fund.has_read("reporting", list(topics()))
+        await fund.has_read("reporting", list(topics()), _FILLED_WITHIN_SECONDS)
         taken = meter.stop()
         print(f"  {count:,} facts, {count / taken.seconds:,.0f} a second", flush=True)
         await fund.nothing_refused()

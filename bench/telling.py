@@ -24,7 +24,7 @@ def goal(text: str, measured: float, wanted: float, *, at_most: bool = False, un
     holds = measured <= wanted if at_most else measured >= wanted
     return {
         "goal": text,
-        "measured": round(measured, 3),
+        "measured": round(measured, 6),
         "wanted": wanted,
         "at_most": at_most,
         "unit": unit,

@@ -40,8 +40,8 @@ def test_a_median_is_of_rates_and_memory_is_the_greatest() -> None:
 
 def test_a_goal_that_is_missed_says_by_how_much() -> None:
     assert page.verdict(telling.goal("as many", 3, 2)) == "reached"
-    assert page.verdict(telling.goal("as many", 1.5, 2)) == "missed by 25%"
-    assert page.verdict(telling.goal("as few", 3, 2, at_most=True)) == "missed by 50%"
+    assert page.verdict(telling.goal("as many", 1.5, 2)) == "missed by 25.0%"
+    assert page.verdict(telling.goal("as few", 3, 2, at_most=True)) == "missed by 50.0%"
 
 
 def test_the_statement_is_the_longest_with_its_arguments_in_it() -> None:
@@ -88,7 +88,7 @@ def _part(*, quick: bool) -> dict[str, Any]:
 def test_the_page_shows_figures_goals_and_what_was_not_measured() -> None:
     shown = page.text({"line-rate": _part(quick=False)})
     assert "| floor | 1,234,567 |" in shown
-    assert "| fast | 1 | at least 2 | **missed by 50%** |" in shown
+    assert "| fast | 1 | at least 2 | **missed by 50.0%** |" in shown
     assert "`workers`" in re.split("## Not measured", shown)[1]
 
 
