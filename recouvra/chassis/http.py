@@ -70,7 +70,7 @@ def create_app(
     )
     describe(app)
     add_problem_handlers(app)
-    app.add_middleware(BoundedBody)
+    app.add_middleware(BoundedBody, patience=settings.body_seconds)
     _add_gates(app, Callers(settings.tokens_file), metrics, declares)
     _add_health(app, face, Health(face.database, settings.kafka, migrations), ready)
     _add_exposition(app, face, metrics)

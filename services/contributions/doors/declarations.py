@@ -133,7 +133,7 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
     async def rehearse_declaration(request: Request) -> Response:
         """The very answer that it would get now, with every anomaly; nothing is kept.
 
-        Statuses: 200, 403, 409, 413, 422, 503 where too many wait for their turn.
+        Statuses: 200, 403, 408, 409, 413, 422, 503 where too many wait for their turn.
         """
         with waiting.room(request.headers.get("content-length", "")):
             body = await request.body()
