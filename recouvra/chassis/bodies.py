@@ -1,19 +1,27 @@
-"""A request's body is bounded before anybody reads it into memory."""
+"""A request's body is bounded, in size and in time, before anybody reads it into memory."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_BYTES = 16 << 20
 """Room for a dry run of 100,000 lines."""
+_BYTES_A_SECOND = 32 << 10
+"""What a slow line carries: nobody who sends as fast as this is cut off, however long the body."""
 
 
 class BoundedBody:
-    """ASGI middleware: a body beyond `MOST_BYTES`, announced or not, ends as 413 where it is read."""
+    """ASGI middleware: a body beyond `MOST_BYTES`, announced or not, ends as 413 where it is read; a slow one as 408.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    It has `patience` seconds, and one more for each 32 KiB that have come: what waits for it, such as the room before
+    the door of declarations, is free again after that.
+    """
+
+    def __init__(self, app: ASGIApp, patience: float) -> None:
+        self._app, self._patience = app, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, counting what comes in."""
@@ -22,12 +30,18 @@ class BoundedBody:
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         size = int(announced) if announced.isdigit() else 0
-        taken = 0
+        taken, is_whole, due = 0, False, asyncio.get_running_loop().time() + self._patience
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, is_whole
+            # Behind the body stands only that the caller went away, which may be waited for as long as it takes.
+            try:
+                async with asyncio.timeout_at(None if is_whole else due + taken / _BYTES_A_SECOND):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, headers={"Connection": "close"}) from error
             taken += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             if max(size, taken) > MOST_BYTES:
                 raise HTTPException(413)
             return message

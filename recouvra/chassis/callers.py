@@ -23,12 +23,14 @@ from recouvra.contracts.codes import Message
 
 
 class Role(IntEnum):
-    """What a caller may do; each role may what those before it may.
+    """What a caller may do. A declarer sends declarations and hears what became of them, and may nothing besides.
 
-    A reader asks for figures and rehearses declarations; an operator also acts, and sees personal data (names, careers,
-    care forms, records set aside); an administrator also reads who did what.
+    Each of the others may what those before it may: a reader asks for figures and rehearses declarations; an operator
+    also acts, and sees personal data (names, careers, care forms, records set aside); an administrator also reads who
+    did what.
     """
 
+    DECLARER = 0
     READER = 1
     OPERATOR = 2
     ADMINISTRATOR = 3
@@ -71,6 +73,7 @@ _UNREADABLE = Problem(
     ),
 )
 _NAMES = {
+    Role.DECLARER: Message(fr="déclarant", en="declarer"),
     Role.READER: Message(fr="lecteur", en="reader"),
     Role.OPERATOR: Message(fr="opérateur", en="operator"),
     Role.ADMINISTRATOR: Message(fr="administrateur", en="administrator"),

@@ -19,13 +19,14 @@ _REFUSALS = {
     "401": "jeton absent ou inconnu / no token, or an unknown one",
     "403": "un rôle plus grand est nécessaire / a greater role is needed",
     "404": "rien de ce nom / nothing of this name",
+    "408": "un corps qui ne vient pas à temps / a body that does not come in time",
     "409": "en désaccord avec ce qui est déjà là / at odds with what is there already",
     "413": "un corps de plus de 16 Mio / a body of more than 16 MiB",
     "422": "des valeurs à corriger, chacune avec son JSON Pointer / values to correct, a JSON Pointer for each",
     "503": "la base de données ne répond pas, ou pas encore / the database does not answer, or not yet",
 }
 _ALWAYS = ("401", "403", "422", "503")
-_OF_ACTS = ("400", "409", "413")
+_OF_ACTS = ("400", "408", "409", "413")
 _BEARER = {
     "type": "http",
     "scheme": "bearer",

@@ -23,6 +23,12 @@ _TITLES = {
     400: Message(fr="Requête incompréhensible.", en="The request cannot be understood."),
     404: Message(fr="Rien à cette adresse.", en="There is nothing at this address."),
     405: Message(fr="Cette adresse n'accepte pas cette méthode.", en="This address does not take this method."),
+    408: Message(
+        fr="Le corps de la requête n'est pas arrivé à temps ; rien n'a été fait. Renvoyez-le, en plusieurs fois si la "
+        "ligne est lente.",
+        en="The request's body did not come in time; nothing was done. Send it again, in several requests where the "
+        "line is slow.",
+    ),
     413: Message(
         fr="Le corps de la requête est trop grand (16 Mio au plus) ; envoyez-le en plusieurs fois.",
         en="The request's body is too large (16 MiB at most); send it in several requests.",

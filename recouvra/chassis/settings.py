@@ -28,6 +28,7 @@ class Settings:
         tokens_file: who may ask over HTTP; absent: this machine only, and all of it.
         peers: the other services' base URLs by name, for reports that ask them.
         verify_seconds: how long after a background run of `verify` the next one begins; 0: there are none.
+        body_seconds: how long a request's body may take to come, beside the time that its size takes on a slow line.
     """
 
     kafka: str
@@ -40,6 +41,7 @@ class Settings:
     peers: Mapping[str, str] | None = None
     tokens_file: Path | None = None
     verify_seconds: int = 300
+    body_seconds: int = 20
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,6 +56,12 @@ class Settings:
                 raise SettingsError(f"{name} manque / is missing: {meaning}")
             return value
 
+        def seconds(name: str, default: str, zero: str = "") -> int:
+            said = environment.get(name) or default
+            if not (said.isascii() and said.isdigit() and (zero or int(said))):
+                raise SettingsError(f"{name}: un nombre de secondes / a number of seconds{zero}")
+            return int(said)
+
         clock = environment.get("RECOUVRA_CLOCK", "system")
         if clock not in ("system", "event"):
             raise SettingsError("RECOUVRA_CLOCK: 'system' ou / or 'event'")
@@ -61,11 +69,6 @@ class Settings:
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise SettingsError("RECOUVRA_PORT: un port / a port, 1–65535")
         host = environment.get("RECOUVRA_HOST", "127.0.0.1")
-        verify_seconds = environment.get("RECOUVRA_VERIFY_SECONDS") or "300"
-        if not (verify_seconds.isascii() and verify_seconds.isdigit()):
-            raise SettingsError(
-                "RECOUVRA_VERIFY_SECONDS: un nombre de secondes / a number of seconds; 0: jamais / never"
-            )
         sources, tokens = environment.get("RECOUVRA_SOURCES_FILE"), environment.get("RECOUVRA_TOKENS_FILE")
         if not tokens and not _is_this_machine(host):
             raise SettingsError(
@@ -81,7 +84,8 @@ class Settings:
             replica=environment.get("RECOUVRA_REPLICA", ""),
             sources_file=Path(sources) if sources else None,
             tokens_file=Path(tokens) if tokens else None,
-            verify_seconds=int(verify_seconds),
+            verify_seconds=seconds("RECOUVRA_VERIFY_SECONDS", "300", "; 0: jamais / never"),
+            body_seconds=seconds("RECOUVRA_BODY_SECONDS", "20"),
             peers={
                 name.removeprefix("RECOUVRA_").removesuffix("_URL").lower(): url.rstrip("/")
                 for name, url in environment.items()

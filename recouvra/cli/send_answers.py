@@ -2,7 +2,9 @@
 
 A declaration is answered once all its parts were read, a hire at once; other events get no answer, only a refusal where
 their record could not be taken. What was sent before under the same identity has its answer already (DEF-027): it
-stands on the topic before the positions from which a sending reads.
+stands on the topic before the positions from which a sending reads. Nothing on it tells of which content it is, beyond
+a declaration's period and how many lines were read: where these differ, it is none to what is sent now, which will be
+refused; where they don't, whoever reads it is told that it is the earlier one.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from recouvra.contracts.event import Event
 
-ANSWERED_ON = {"payroll-declared": "declaration-answered", "registration-requested": "registration-answered"}
+_DECLARED = "payroll-declared"
+ANSWERED_ON = {_DECLARED: "declaration-answered", "registration-requested": "registration-answered"}
 REFUSALS = "record-refused"
-_NAMED_BY = {"payroll-declared": "declaration_id", "registration-requested": "request_id"}
+_NAMED_BY = {_DECLARED: "declaration_id", "registration-requested": "request_id"}
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of a record."""
@@ -41,14 +44,18 @@ class Awaited:
         parts: of each declaration the parts sent, and how many there are; of a hire one of one.
         places: whose record stands where, for those that were acknowledged.
         answers: what was answered, the latest of each.
+        said: of each declaration the periods and the number of lines of the parts sent.
         earlier: whose answer stood there before this sending.
+        otherwise: who was answered before, and not to what is sent now.
     """
 
     topic: str
     parts: dict[Identity, tuple[set[int], int]] = field(default_factory=dict)
+    said: dict[Identity, tuple[set[str], int]] = field(default_factory=dict)
     places: dict[Place, Identity | None] = field(default_factory=dict)
     answers: dict[Identity, Mapping[str, Any]] = field(default_factory=dict)
     earlier: set[Identity] = field(default_factory=set)
+    otherwise: set[Identity] = field(default_factory=set)
     refused: list[Refused] = field(default_factory=list)
 
     @classmethod
@@ -63,7 +70,11 @@ class Awaited:
         """Await what this event will be answered."""
         if (identity := self.identity(event)) is not None:
             sent, _ = self.parts.setdefault(identity, (set(), getattr(event, "parts", 1)))
-            sent.add(getattr(event, "part", 1))
+            part = getattr(event, "part", 1)
+            if part not in sent and self.topic == _DECLARED:
+                periods, lines = self.said.get(identity, (set(), 0))
+                self.said[identity] = (periods | {getattr(event, "period")}, lines + len(getattr(event, "lines")))  # noqa: B009
+            sent.add(part)
 
     def identity(self, event: Event) -> Identity | None:
         """By what name an event is answered; None where it is not."""
@@ -104,11 +115,25 @@ class Awaited:
         """
         if topic != REFUSALS:
             identity = (str(value["payer_id"]), str(value[_NAMED_BY[self.topic]]))
-            if identity in self.parts and not (earlier and identity in self.answers.keys() - self.earlier):
+            if identity not in self.parts:
+                return
+            if earlier and identity in self.answers and identity not in self.earlier:
+                return  # what was said since stands
+            if earlier and not self._may_be_to(identity, value):
+                self.otherwise.add(identity)
+            else:
                 self.answers[identity] = value
                 (self.earlier.add if earlier else self.earlier.discard)(identity)
         elif not earlier and (place := (value["topic"], value["partition"], value["offset"])) in self.places:
             self.refused.append(Refused(self.places[place], value))
+
+    def _may_be_to(self, identity: Identity, answer: Mapping[str, Any]) -> bool:
+        """Whether an earlier answer may be one to the content that is sent now; of a part of it nobody can tell."""
+        sent, parts = self.parts[identity]
+        if identity not in self.said or len(sent) < parts:
+            return True
+        periods, lines = self.said[identity]
+        return answer["period"] in periods and answer["lines_received"] == lines
 
     def as_json(self) -> dict[str, Any]:
         """The same for machines."""

@@ -46,7 +46,15 @@ def show(awaited: Awaited, wait: float) -> None:
         )
     _tell_lacking(awaited)
     for payer, own in sorted(awaited.due)[:_MANY]:
-        tell(f"{own} de {payer} : pas de réponse.", f"{own} of {payer}: no answer.")
+        if (payer, own) in awaited.otherwise:
+            tell(
+                f"{own} de {payer} : une réponse d'avant est celle d'un autre contenu ; celui-ci sera refusé. "
+                "Donnez-lui un nouveau declaration_id.",
+                f"{own} of {payer}: an answer from before is to another content; this one will be refused. Give it a "
+                "new declaration_id.",
+            )
+        else:
+            tell(f"{own} de {payer} : pas de réponse.", f"{own} of {payer}: no answer.")
     if due := len(awaited.due):
         tell(
             f"{due} sans réponse après {wait:g} s. Ce qui est publié le reste : relancez la même commande sans "
@@ -64,8 +72,10 @@ def _show_answer(identity: Identity, said: Mapping[str, Any], earlier: bool) -> 
     output.print(" · ".join(told), markup=False, soft_wrap=True)
     if earlier:
         tell(
-            "  (réponse donnée avant cet envoi : le même contenu n'en reçoit pas d'autre)",
-            "  (answered before this sending: the same content gets no other answer)",
+            "  (réponse donnée avant cet envoi, à ce qui portait ce nom : le même contenu n'en reçoit pas d'autre, "
+            "un autre sera refusé, sur record-refused)",
+            "  (answered before this sending, to what had this name then: the same content gets no other answer, "
+            "another one will be refused, on record-refused)",
         )
     _show_anomalies(said)
 

@@ -254,23 +254,40 @@ async def test_who_may_post_and_for_whom_is_as_the_funds_files_say(
             "t-reader": {"name": "awa", "role": "reader"},
             "t-acme": {"name": "acmé", "role": "operator"},
             "t-other": {"name": "acmé2", "role": "operator"},
+            "t-only": {"name": "acmé", "role": "declarer"},
         })
     )  # fmt: skip
     sources.write_text(json.dumps({"/http/acm%C3%A9/": ["P1*"]}))
     async with office(postgres, tokens=tokens, kafka=topics, sources=sources) as place:
 
-        async def status(token: str, payer_id: str) -> tuple[int, str]:
-            headers = {"Authorization": f"Bearer {token}"}
-            answer = await place.http.post(PATH, json=body_of(payer_id), headers=headers)
+        def told(answer: httpx.Response) -> tuple[int, str]:
             return answer.status_code, answer.json().get("type", "").rpartition(":")[2]
+
+        async def status(token: str, payer_id: str, path: str = PATH) -> tuple[int, str]:
+            headers = {"Authorization": f"Bearer {token}"}
+            return told(await place.http.post(path, json=body_of(payer_id), headers=headers))
+
+        async def found(token: str, payer_id: str) -> tuple[int, str]:
+            headers = {"Authorization": f"Bearer {token}"}
+            return told(await place.http.get(f"{PATH}/D-2026-01", params={"payer_id": payer_id}, headers=headers))
 
         assert await status("t-reader", "P1") == (403, "forbidden")
         assert await status("t-other", "P1") == (403, "unauthorised-source")
         assert await status("t-acme", "P2") == (403, "unauthorised-source")
         assert await inbox.new() == []
+        for asks in (status, found, lambda token, payer: status(token, payer, f"{PATH}/dry-run")):
+            assert await asks("t-only", "P2") == (403, "unauthorised-source")
         assert await status("t-acme", "P17") == (202, "")
-    (record,) = await inbox.new()
-    assert read(record).envelope.source == "/http/acm%C3%A9/payroll"
+        assert await status("t-only", "P17") == (202, "")
+        records = await inbox.new()
+        assert [read(record).envelope.source for record in records] == ["/http/acm%C3%A9/payroll"] * 2
+        assert await status("t-only", "P17", f"{PATH}/dry-run") == (200, "")
+        assert await found("t-only", "P17") == (404, "unknown-declaration")
+        await place.desk.take(*records)
+        assert await found("t-only", "P17") == (200, "")
+        assert await found("t-reader", "P2") == (404, "unknown-declaration")
+        tokens.write_text('{"anonymous": {"role": "declarer"}}')
+        assert (await place.http.get("/v1/waiting")).status_code == 403
 
 
 async def test_without_a_broker_it_is_refused_and_the_key_stays_free(postgres: CreateDatabase) -> None:

@@ -25,7 +25,7 @@ from tests.oracle import (
 )
 from tests.recount.facts import TOPICS as FACTS
 from tests.recount.state import Place
-from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
+from tests.stack.running import INBOUND, Up, ask, ends_of, eventually, publish, read_all, stack_kafka
 
 READERS = {
     "registration": ("affiliation-requested", "registration-requested"),
@@ -60,14 +60,14 @@ async def caught_up(stack: Up) -> dict[tuple[str, int], int]:
     """Where each inbound partition is read on, once everything that stands on the topics was read."""
 
     async def read() -> dict[tuple[str, int], int]:
-        ends = Counter(r[:2] for r in await read_all(stack_kafka(await stack.ready()), [*INBOUND, *FACTS]))
+        ends = await ends_of(stack_kafka(await stack.ready()), [*INBOUND, *FACTS])
         for service, topics in READERS.items():
             at = await positions(stack, service)
             for place, end in ends.items():
                 assert place[0] not in topics or at.get(place, 0) == end, (service, place)
-        return dict(ends)
+        return ends
 
-    return await eventually(read)
+    return await eventually(read, 120)
 
 
 async def positions(stack: Up, service: str) -> dict[tuple[str, int], int]:
@@ -84,7 +84,11 @@ async def positions(stack: Up, service: str) -> dict[tuple[str, int], int]:
 async def settled(
     stack: Up, known: Known | None = None, acts: Acts | None = None
 ) -> tuple[State, list[PublishedRecord]]:
-    """What must be, and the facts, once both are the same; else what differs at the deadline."""
+    """What must be, and the facts, once both are the same; else what differs at the deadline.
+
+    Whether all was read is asked first: to reckon what must be takes the cores that the stack reads with.
+    """
+    await caught_up(stack)
 
     async def exact() -> tuple[State, list[PublishedRecord]]:
         bootstrap = stack_kafka(await stack.ready())

@@ -13,12 +13,13 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from recouvra.chassis.rereading import RereadError, extents
 from tests.making.drafts import Draft
 from tests.oracle import PublishedRecord
 from tests.standing.polling import eventually, turn
 from tests.standing.servers import Up
 
-__all__ = ["INBOUND", "Up", "ask", "eventually", "publish", "read_all", "stack_kafka", "turn"]
+__all__ = ["INBOUND", "Up", "ask", "ends_of", "eventually", "publish", "read_all", "stack_kafka", "turn"]
 INBOUND = (
     "affiliation-requested",
     "registration-requested",
@@ -53,6 +54,15 @@ async def _producer(bootstrap: str) -> AIOKafkaProducer:
     return sender
 
 
+async def ends_of(bootstrap: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Behind which offset the records of each partition end, of those that have some; AssertionError while unknown."""
+    try:
+        found = await asyncio.to_thread(extents, bootstrap, topics)
+    except RereadError as error:
+        raise AssertionError(f"{bootstrap}: {error}") from error
+    return {(place.topic, place.partition): end for place, (_, end) in found.items() if end}
+
+
 async def read_all(bootstrap: str, topics: Sequence[str]) -> list[PublishedRecord]:
     """Every record that stands on these topics now, from the first offset; AssertionError while that cannot be read.
 
@@ -77,7 +87,7 @@ def _read_all(bootstrap: str, topics: Sequence[str]) -> list[PublishedRecord]:
         found, deadline = list[PublishedRecord](), time.monotonic() + _PATIENCE_SECONDS
         left = {(place.topic, place.partition) for place in places}  # an end is told again when it has moved
         while left:
-            for message in consumer.consume(500, 0.5):
+            for message in consumer.consume(500, 0.05):  # it waits so long for the last of the 500
                 error, deadline = message.error(), time.monotonic() + _PATIENCE_SECONDS
                 if error is None:
                     found.append(_record(message))

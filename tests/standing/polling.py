@@ -22,11 +22,12 @@ async def turn(seconds: float = 0.1) -> None:
 
 async def eventually(check: Callable[[], Awaitable[T]], deadline_seconds: float = 60) -> T:
     """What `check` returns the first time that it raises no AssertionError; its last one at the deadline."""
-    deadline = time.monotonic() + deadline_seconds
+    deadline, pause = time.monotonic() + deadline_seconds, 0.05
     while True:
         try:
             return await check()
         except (AssertionError, httpx.HTTPError, KafkaError):
             if time.monotonic() > deadline:
                 raise
-        await turn(0.3)
+        await turn(pause)  # what is over soon is seen soon, and what takes long is not kept from its work
+        pause = min(2 * pause, 0.4)

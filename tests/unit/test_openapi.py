@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,34 @@ def test_an_operation_tells_its_refusals_as_problems(name: str, path: str, metho
     assert operation["security"] == [{"bearer": []}]
     refusals = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
     assert {"401", "403", "422", "503"} <= refusals.keys()
-    assert method == "get" or {"400", "409", "413"} <= refusals.keys()
+    assert method == "get" or {"400", "408", "409", "413"} <= refusals.keys()
     assert "{" not in path or "404" in refusals
     for answer in refusals.values():
         assert list(answer["content"]) == ["application/problem+json"]
         assert answer["content"]["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+
+def _declares(name: str, method: str, path: str) -> bool:
+    declarations = "/v1/declarations"
+    asked = {("post", declarations), ("post", f"{declarations}/dry-run"), ("get", declarations + "/{declaration_id}")}
+    return name == "contributions.json" and (method, path) in asked
+
+
+@pytest.mark.parametrize("build", BUILT)
+async def test_who_only_declares_may_do_that_and_nothing_else_at_any_service(build: Any, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text('{"d-secret": {"name": "acme", "role": "declarer"}}')
+    settings = replace(NOWHERE, tokens_file=tokens)
+    service = build(settings)
+    transport = httpx.ASGITransport(service.create_api(settings), raise_app_exceptions=False)
+    headers = {"Authorization": "Bearer d-secret"}
+    asked = [one[1:3] for one in ASKED if one[0] == f"{service.name}.json"]
+    async with httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers) as client:
+        for path, method in asked:
+            answer = await client.request(method.upper(), path.replace("{", "").replace("}", ""))
+            assert (answer.status_code != 403) is _declares(f"{service.name}.json", method, path), (method, path)
+        for path in ("/v1/declarations", "/v1/declarations/", "/v1/declarations/D/1"):
+            assert (await client.get(path)).status_code == 403
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

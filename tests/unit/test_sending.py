@@ -96,7 +96,8 @@ def awaited(folder: Path, *values: dict[str, Any], topic: str = "payroll-declare
 
 
 def answer(**given: Any) -> dict[str, Any]:
-    return {"declaration_id": "D", "payer_id": "E", "outcome": "accepted", "anomalies": []} | given
+    said = {"declaration_id": "D", "payer_id": "E", "period": "2026-02", "outcome": "accepted", "lines_received": 1}
+    return said | {"anomalies": []} | given
 
 
 def refusal(offset: int, topic: str = "payroll-declared") -> dict[str, Any]:
@@ -148,6 +149,24 @@ def test_what_was_answered_before_counts_until_something_new_is_said(tmp_path: P
     waiting.hear("declaration-answered", answer(outcome="rejected"))
     waiting.hear("declaration-answered", answer(outcome="accepted"), earlier=True)
     assert (waiting.earlier, waiting.is_well) == (set(), False)
+
+
+@pytest.mark.parametrize("given", [{"lines_received": 2}, {"period": "2026-01"}])
+def test_an_earlier_answer_that_is_not_to_this_content_leaves_it_due(tmp_path: Path, given: dict[str, Any]) -> None:
+    waiting = awaited(tmp_path, declared())
+    waiting.hear("declaration-answered", answer(**given), earlier=True)
+    assert (waiting.due, waiting.otherwise, waiting.is_well) == ({("E", "D")}, {("E", "D")}, False)
+    waiting.hear("record-refused", refusal(0))
+    assert (waiting.due, waiting.answers, waiting.is_well) == (set(), {}, False)
+
+
+def test_lines_of_all_parts_are_compared_once_each_and_not_where_parts_are_lacking(tmp_path: Path) -> None:
+    whole = awaited(tmp_path, declared(2, 2), declared(1, 2), declared(1, 2))
+    whole.hear("declaration-answered", answer(lines_received=2), earlier=True)
+    assert (whole.earlier, whole.is_well) == ({("E", "D")}, True)
+    half = awaited(tmp_path, declared(2, 2))
+    half.hear("declaration-answered", answer(lines_received=2), earlier=True)
+    assert (half.earlier, half.otherwise) == ({("E", "D")}, set())
 
 
 def test_of_what_gets_no_answer_none_is_due(tmp_path: Path) -> None:

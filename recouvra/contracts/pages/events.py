@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from recouvra.contracts.pages.fields import fields_table
 from recouvra.contracts.pages.frame import Part, Said, facts, folded, page, paragraphs
+from recouvra.contracts.pages.french import french
 
 Document = Mapping[str, Any]
 
@@ -48,12 +47,6 @@ _LEGEND = (
     'l\'admettent. <span lang="en">● required; other fields may be left out, or be <code>null</code> where they take '
     "it.</span></p>"
 )
-
-
-def french(sentence: str) -> Said:
-    """A sentence of the events' schemas in both languages; KeyError for one that has no French."""
-    plain = "\n\n".join(" ".join(one.split()) for one in sentence.split("\n\n"))
-    return Said(_FRENCH[sentence], plain)
 
 
 def _envelope(document: Document) -> str:
@@ -97,6 +90,3 @@ def _who(document: Document, topic: str, action: str) -> str:
         if operation["action"] == action and operation["channel"]["$ref"] == f"#/channels/{topic}"
     ]
     return escape(", ".join(_WHO.get(name, name) for name in names)) or "–"
-
-
-_FRENCH: dict[str, str] = json.loads((Path(__file__).parent / "french.json").read_text("utf-8"))

@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from recouvra.contracts.pages.fields import fields_table, kind
-from recouvra.contracts.pages.frame import Part, Said, both, facts, inline, page, paragraphs, table
+from recouvra.contracts.pages.frame import Part, Said, both, facts, page, paragraphs, table
+from recouvra.contracts.pages.french import french
 
 Document = Mapping[str, Any]
 
@@ -20,22 +21,30 @@ _INTRODUCTION = Said(
     "`Accept-Language` asks for, with a JSON Pointer for each fault. A token goes into `Authorization: Bearer …`.",
 )
 _SCHEMAS = Said("Les schémas", "The schemas")
+PLAIN_SUCCESS = "Successful Response"
+"""What the framework says of an answer of which nothing is said."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def face_page(document: Document, document_at: str) -> str:
     """The page; `document_at` leads from it to the OpenAPI document itself."""
     info = document["info"]
-    about = said(info.get("summary", ""))
+    about = _titled(info.get("summary", ""))
     link = f'<p>OpenAPI : <a href="{escape(document_at)}">{escape(document_at.rpartition("/")[2])}</a></p>'
     parts = [*_operations(document), Part("schemas", _SCHEMAS, "", entry=_SCHEMAS.fr), *_schemas(document)]
     return page(Said(info["title"], f"{about.fr} / {about.en}"), paragraphs(_INTRODUCTION) + link, parts)
 
 
 def said(text: str) -> Said:
-    """`français / English` as both; the documents' sentences of one language are English."""
-    french, apart, english = text.partition(" / ")
-    return Said(french, english) if apart else Said("", text)
+    """`français / English` as both; what is said in English alone has its French in `french.json`."""
+    titled = _titled(text)
+    return titled if titled.en else french(text)
+
+
+def _titled(text: str) -> Said:
+    """`français / English` as both; a title of one language is a name."""
+    in_french, _, in_english = text.partition(" / ")
+    return Said(in_french, in_english)
 
 
 def _operations(document: Document) -> Iterator[Part]:
@@ -49,7 +58,7 @@ def _operations(document: Document) -> Iterator[Part]:
 def _operation(document: Document, path: str, method: str, operation: Document) -> Part:
     schemas = document["components"]["schemas"]
     address = f'<p><span class="method">{method.upper()}</span> <code>{escape(path)}</code></p>'
-    body = address + paragraphs(Said("", _unwrapped(operation.get("description", ""))))
+    body = address + paragraphs(said(operation["description"]))
     if parameters := operation.get("parameters"):
         body += table(
             ("paramètre / parameter", "valeur / value", "sens / meaning"),
@@ -63,22 +72,16 @@ def _operation(document: Document, path: str, method: str, operation: Document) 
             (
                 f"<code>{escape(status)}</code>",
                 _contents(answer, schemas),
-                both(said(_answer(answer["description"]))),
+                _answer(answer["description"]),
             )
             for status, answer in operation["responses"].items()
         ],
     )
-    summary, name = said(operation.get("summary", path)), f"{method.upper()} {path}"
-    title = summary if summary.fr else Said(summary.en)
-    return Part(f"{method}{path}", title, body, entry=name)
+    return Part(f"{method}{path}", _titled(operation["summary"]), body, entry=f"{method.upper()} {path}")
 
 
 def _answer(description: str) -> str:
-    return "" if description == "Successful Response" else description
-
-
-def _unwrapped(text: str) -> str:
-    return "\n\n".join(" ".join(one.split()) for one in text.split("\n\n"))
+    return "" if description == PLAIN_SUCCESS else both(said(description))
 
 
 def _parameter(one: Document, schemas: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -103,7 +106,6 @@ def _contents(carrier: Document, schemas: Mapping[str, Any]) -> str:
 def _schemas(document: Document) -> Iterator[Part]:
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
-        described = inline(_unwrapped(schema.get("description", "")))
-        body = f'<p lang="en">{described}</p>' if described else ""
+        body = paragraphs(said(schema["description"])) if "description" in schema else ""
         body += fields_table(schema, schemas, said, linked=True) or f"<p>{kind(schema, schemas)}</p>"
         yield Part(name, Said(name), body, below=True)

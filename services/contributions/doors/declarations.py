@@ -6,7 +6,6 @@ import asyncio
 from asyncio import Semaphore
 from typing import Annotated
 
-import asyncpg
 from fastapi import FastAPI, Query, Request, Response
 
 from recouvra.chassis.acting import Answer, act
@@ -24,6 +23,7 @@ from services.contributions.domain.answers import answered_in_full
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait
 from services.contributions.doors import bodies, cursors
 from services.contributions.doors.cursors import Cursor, Limit
+from services.contributions.doors.declarers import allow_payer
 from services.contributions.doors.large import pieces
 from services.contributions.doors.shapes import Doubled, DoubledPage, ShownDeclaration
 from services.contributions.doors.turns import Waiting
@@ -74,10 +74,16 @@ def _add_shown(app: FastAPI, face: Face) -> None:
         tags=["declarations"],
         summary="Une déclaration / a declaration",
         response_model=ShownDeclaration,
-        responses={404: {"description": "no such declaration of this payer"}},
+        responses={
+            403: {"description": "a declarer who may not publish for this payer"},
+            404: {"description": "no such declaration of this payer"},
+        },
     )
-    async def show_declaration(declaration_id: Identifier, payer_id: Annotated[Identifier, Query()]) -> Response:
-        """Its state and its last answer with every anomaly. Statuses: 200, 404, 422."""
+    async def show_declaration(
+        request: Request, declaration_id: Identifier, payer_id: Annotated[Identifier, Query()]
+    ) -> Response:
+        """Its state and its last answer with every anomaly. Statuses: 200, 403, 404, 422."""
+        allow_payer(face, request, payer_id)
         pool = await face.database.pool()
         async with one_at_a_time:
             async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
@@ -117,32 +123,38 @@ def _add_dry_run(app: FastAPI, face: Face) -> None:
         tags=["declarations"],
         summary="Répétition d'une déclaration / a dry run of a declaration",
         response_model=AnsweredInFull,
-        responses={409: {"description": "the declaration_id is taken"}, 413: {"description": "a body above 16 MiB"}},
+        responses={
+            403: {"description": "a declarer who may not publish for this payer"},
+            409: {"description": "the declaration_id is taken"},
+            413: {"description": "a body above 16 MiB"},
+        },
         openapi_extra=bodies.described(WholeDeclaration),
     )
     async def rehearse_declaration(request: Request) -> Response:
         """The very answer that it would get now, with every anomaly; nothing is kept.
 
-        Statuses: 200, 409, 413, 422, 503 where too many wait for their turn.
+        Statuses: 200, 403, 408, 409, 413, 422, 503 where too many wait for their turn.
         """
         with waiting.room(request.headers.get("content-length", "")):
-            body, pool = await request.body(), await face.database.pool()
+            body = await request.body()
 
             async def do(_: Connection, __: Caller) -> Answer:
                 # Only where the key is new; on a session of its own, for the act's is not in one snapshot.
-                return Answer(200, await _packed(pool, body))
+                return Answer(200, await _packed(face, request, body))
 
             async with one_at_a_time:
                 if "idempotency-key" in request.headers:
                     return await act(face, request, do)
-                packed = await _packed(pool, body)
+                packed = await _packed(face, request, body)
         return packed.response()
 
 
-async def _packed(pool: asyncpg.Pool, body: bytes) -> Packed:
+async def _packed(face: Face, request: Request, body: bytes) -> Packed:
     """The answer to a dry run, written and packed in a thread."""
+    declared = await asyncio.to_thread(bodies.from_json, WholeDeclaration, body)
+    allow_payer(face, request, declared.payer_id)
     try:
-        full = await dry_run(pool, await asyncio.to_thread(bodies.from_json, WholeDeclaration, body))
+        full = await dry_run(await face.database.pool(), declared)
     except WouldConflict as error:
         raise _WOULD_CONFLICT from error
     except WouldWait as error:

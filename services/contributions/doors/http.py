@@ -11,6 +11,7 @@ from recouvra.chassis.http import create_app
 from recouvra.chassis.settings import Settings
 from services.contributions.doors.accounts import add_accounts
 from services.contributions.doors.declarations import add_declarations
+from services.contributions.doors.declarers import DECLARES
 from services.contributions.doors.posted import add_posted
 from services.contributions.doors.suspense import add_suspense
 
@@ -18,7 +19,12 @@ from services.contributions.doors.suspense import add_suspense
 def create_api(settings: Settings, migrations: Sequence[str], reading: Reading) -> FastAPI:
     """The app with contributions' own routes; nothing opens before the first request."""
     app, face = create_app(
-        "contributions", "Ce qui est dû, reçu, placé / what is due, received, placed", settings, migrations, reading
+        "contributions",
+        "Ce qui est dû, reçu, placé / what is due, received, placed",
+        settings,
+        migrations,
+        reading,
+        declares=DECLARES,
     )
     add_declarations(app, face)
     add_posted(app, face)

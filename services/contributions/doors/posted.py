@@ -117,7 +117,8 @@ def add_posted(app: FastAPI, face: Face) -> None:
 
         The body is an event's value, of one part with up to 100,000 lines, or a CSV with a line of headings; what that
         has no column for may stand in the query. Sent again it has no effect, with or without an `Idempotency-Key`.
-        What the rules make of it, its answer says. Statuses: 202, 403, 409, 413, 415, 422, 503.
+        What the rules make of it, its answer says. It takes the role `declarer`, or `operator`.
+        Statuses: 202, 403, 408, 409, 413, 415, 422, 503.
         """
         said = Said(declaration_id, payer_id, period, replaces, total_lines, total_base_xof)
         with waiting.room(request.headers.get("content-length", "")):

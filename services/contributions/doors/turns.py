@@ -28,7 +28,10 @@ class Waiting:
 
     @contextmanager
     def room(self, announced: str) -> Iterator[None]:
-        """Room for one more while the block lasts; raises a 503 where it does not fit beside those that wait."""
+        """Room for one more while the block lasts; raises a 503 where it does not fit beside those that wait.
+
+        It is taken before the body comes, which ends in time (recouvra/chassis/bodies.py).
+        """
         size = int(announced) if announced.isdigit() else MOST_BYTES
         if self._bytes and self._bytes + size > _WAITING_BYTES:
             raise _TOO_MANY

@@ -1,9 +1,10 @@
-"""Who may ask what: tokens with three roles, anonymous callers, and files that are not what they must be."""
+"""Who may ask what: tokens with four roles, anonymous callers, and files that are not what they must be."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from recouvra.chassis.watched import WatchedFileError
 from recouvra.contracts.reading import Received
 
 TOKENS = {
+    "d-secret": {"name": "djibril", "role": "declarer"},
     "r-secret": {"name": "awa", "role": "reader"},
     "o-secret": {"name": "binta", "role": "operator"},
     "sha256:" + hashlib.sha256(b"a-secret").hexdigest(): {"name": "cheick", "role": "administrator"},
@@ -46,7 +48,13 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(
         kafka="127.0.0.1:9", database_url="postgresql://a:b@127.0.0.1:9/c", tokens_file=_written(tmp_path, TOKENS)
     )
-    app, _ = create_app("till", "A till", settings, [], Reading("till", _opens_nothing, "system", Sources(None)))
+    reading = Reading("till", _opens_nothing, "system", Sources(None))
+    app, _ = create_app("till", "A till", settings, [], reading, declares=re.compile("POST /v1/slips"))
+
+    @app.get("/v1/slips")
+    @app.post("/v1/slips")
+    async def slips() -> str:
+        return "7"
 
     @app.get("/v1/figures")
     @app.post("/v1/figures")
@@ -78,6 +86,7 @@ MATRIX = [
     (None, 401, 401, 401, 401),
     ("wrong", 401, 401, 401, 401),
     ("sha256:" + hashlib.sha256(b"a-secret").hexdigest(), 401, 401, 401, 401),
+    ("d-secret", 403, 403, 403, 403),
     ("r-secret", 200, 403, 403, 403),
     ("o-secret", 200, 200, 200, 403),
     ("a-secret", 200, 200, 200, 200),
@@ -96,6 +105,18 @@ async def test_a_role_may_what_it_may_and_no_more(
         (await client.get("/v1/lines", headers=headers)).status_code,
     )
     assert found == (read, act, names, lines)
+
+
+@pytest.mark.parametrize(
+    ("token", "post", "get"), [("d-secret", 200, 403), ("r-secret", 403, 200), ("o-secret", 200, 200)]
+)
+async def test_a_declarer_declares_where_the_service_says_so_and_a_reader_does_not(
+    client: httpx.AsyncClient, token: str, post: int, get: int
+) -> None:
+    headers = _bearing(token)
+    assert (await client.post("/v1/slips", headers=headers)).status_code == post
+    assert (await client.get("/v1/slips", headers=headers)).status_code == get
+    assert (await client.post("/v1/slips/1", headers=headers)).status_code in (403, 404)
 
 
 async def test_a_dry_run_is_a_question_although_it_is_a_post(client: httpx.AsyncClient) -> None:

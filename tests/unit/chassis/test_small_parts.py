@@ -100,6 +100,7 @@ def _environment(**changes: str) -> dict[str, str]:
         ("RECOUVRA_PORT", "0"),
         ("RECOUVRA_PORT", "65536"),
         ("RECOUVRA_VERIFY_SECONDS", "soon"),
+        ("RECOUVRA_BODY_SECONDS", "0"),
     ],
 )
 def test_a_setting_that_is_missing_or_means_nothing_is_named(name: str, value: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.asyncapi import asyncapi_document
 from recouvra.contracts.export import ROOM
-from recouvra.contracts.pages.events import french
+from recouvra.contracts.pages.faces import PLAIN_SUCCESS
+from recouvra.contracts.pages.french import FRENCH, french, unwrapped
 from recouvra.contracts.topics import EVENTS
 from services import openapi
 from services.pages import FOLDER, documents, drifted, main, write
@@ -87,10 +88,24 @@ def described(document: Any) -> set[str]:
     return set()
 
 
-def test_everything_that_the_events_say_in_english_is_said_in_french_and_nothing_besides() -> None:
-    translated = json.loads((ROOM / "pages" / "french.json").read_text("utf-8"))
-    assert described(asyncapi_document()["components"]["schemas"]) == translated.keys()
-    assert [english for english, said in translated.items() if not said or said == english] == []
+def test_everything_that_events_and_addresses_say_in_english_is_said_in_french_and_nothing_besides() -> None:
+    said = described(asyncapi_document()["components"]["schemas"])
+    said |= {
+        one
+        for text in openapi.documents().values()
+        for one in described(json.loads(text))
+        if " / " not in one and one != PLAIN_SUCCESS
+    }
+    assert {unwrapped(one) for one in said} == FRENCH.keys()
+    assert [english for english, told in FRENCH.items() if not told or told == english] == []
+
+
+def test_the_french_of_a_sentence_names_the_same_fields_statuses_and_rules() -> None:
+    marks = re.compile(r"`+[^`<]+`+|\b[2-5]\d\d\b|(?:DEF|LAW)-\d+")
+    differ = [
+        english for english, told in FRENCH.items() if sorted(marks.findall(told)) != sorted(marks.findall(english))
+    ]
+    assert differ == []
 
 
 def test_a_sentence_without_french_is_no_page() -> None:
