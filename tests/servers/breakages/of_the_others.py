@@ -155,6 +155,12 @@ REPORTING = by(
         "update liquidated set known_at = known_at - interval '1 day' where id = (select min(id) from liquidated)",
     ),
     (
+        "a fact of another kind than its pair's",
+        "pairs-keep-their-kind-and-territory",
+        "update received set payer_kind = 'pension_body', territory_code = '0999' where id = (select min(r.id) from "
+        "received r join assessed a using (payer_id, period) where a.payer_kind <> 'pension_body')",
+    ),
+    (
         "a version's amount",
         "versions-are-the-ledgers",
         "update standing set received_xof = received_xof + 1 where ctid = (select ctid from standing limit 1)",
