@@ -12,18 +12,18 @@ from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 from recouvra.contracts.topics import MARKS
 from services.reporting.projections.marks import complete_up_to
+from services.reporting.projections.standing import HAS_STRAYS
 
 _WORK_MEMORY = "32MB"  # a fund's payers and periods are grouped without going to the disk
 # A replay moves no position. Its audit lines are counted: the newest of them may be committed before an older one.
-_READ = """
+_READ = f"""
 select md5(concat_ws(' ', string_agg(concat_ws('/', topic, partition, next_offset), ' ' order by topic, partition),
                      'replays', (select count(*) from audit where act = 'replay'),
                      'edition', (select number from edition))) as positions,
        (select number from edition) as edition,
-       exists (select from assessed where not in_standing) or exists (select from received where not in_standing)
-           as has_strays
+       ({HAS_STRAYS}) as has_strays
 from position where topic <> $1
-"""
+"""  # noqa: S608 - constants of ours
 
 
 @dataclass(frozen=True, slots=True)

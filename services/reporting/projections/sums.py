@@ -15,6 +15,7 @@ SUMMED = {
     "pairs": "1",
     "pairs_with_dues": "(assessed_xof > 0)::int",
     "pairs_on_time": "(assessed_xof > 0 and received_0_xof >= assessed_xof)::int",
+    "pairs_filed_on_time": "coalesce(filed_on <= due_on, false)::int",
     **{name: name for name in ("assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS))},
 }
 """What is summed, each by its SQL over a version."""
@@ -22,7 +23,19 @@ SUMMED = {
 OF_PAYERS = ("pairs", "assessed_xof", "received_xof")
 """Of these, what is summed by payer too."""
 
-_KEYS = "payer_kind, region, period, due_on"
+KEYS = {
+    "payer_kind": "payer_kind",
+    "region": "left(territory_code, 2)",
+    "period": "period",
+    "due_on": "due_on",
+    "last_kind": "last_kind",
+    "last_region": "left(last_territory, 2)",
+    "filing_frequency": "filing_frequency",
+    "is_affiliated": "is_affiliated",
+}
+"""What it is summed by, each by its SQL over a version."""
+
+_KEYS = ", ".join(KEYS)
 
 
 def _added(table: str, names: Iterable[str]) -> str:
@@ -42,10 +55,10 @@ moved as (
         (-1, before, (before).known_from), (1, before, (before).known_to)
     ) as each(sign, version, at) where (version).payer_id is not null and at < 'infinity'
 ), difference as (
-    select (at at time zone 'UTC')::date as known_on, payer_kind, left(territory_code, 2) as region, period, due_on,
+    select (at at time zone 'UTC')::date as known_on, {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())},
         {_DIFFERENCES}
     from moved
-    group by grouping sets ((1, 2, 3, 4, 5), (2, 3, 4, 5))
+    group by {", ".join(map(str, range(2, len(KEYS) + 2)))}, rollup (1)
     having {_IS_SOME}
 ), by_now as (
     insert into summed ({_KEYS}, {", ".join(_NAMES)})

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.reporting.projections.sums import OF_PAYERS, SUMMED
+from services.reporting.projections.sums import KEYS, OF_PAYERS, SUMMED
+
+_REGIONS = {"region": "territory_code", "last_region": "last_territory"}
+SUMMED_BY = tuple(_REGIONS.get(key, key) for key in KEYS)
+"""The keys of sums as `known_sums` names them."""
+
+_NAMED = ", ".join(f"{key} as {name}" for key, name in zip(KEYS, SUMMED_BY, strict=True))
 
 
 def known_sums(at: str) -> str:
-    """A table to select from, of some thousand rows: payer_kind, territory_code, period, due_on, each of `SUMMED`.
+    """A table to select from, of some thousand rows: the keys of sums and each of `SUMMED`.
 
-    territory_code is its first two digits, the region. As of the end of a day it is what is known by now less all later
-    days; what became known later on the very day is told by the versions that began then.
+    territory_code and last_territory are their first two digits, the region. As of the end of a day it is what is known
+    by now less all later days; what became known later on the very day is told by the versions that began then.
     """
     day = f"date_trunc('day', {at}::timestamptz, 'UTC')"
     since = f"later.known_from > {at} and later.known_from < {day} + interval '24 hours'"
     return f"""(
-        select payer_kind, region as territory_code, period, due_on, {", ".join(SUMMED)} from summed
+        select {_NAMED}, {", ".join(SUMMED)} from summed
         union all
-        select payer_kind, region, period, due_on, {", ".join(f"-{name}" for name in SUMMED)}
+        select {_NAMED}, {", ".join(f"-{name}" for name in SUMMED)}
         from summed_of_day where known_on > ({day} at time zone 'UTC')::date
         union all
-        select payer_kind, left(territory_code, 2), period, due_on, {_signed(SUMMED)} from {_undone(since)}
+        select {", ".join(KEYS.values())}, {_signed(SUMMED)} from {_undone(since)}
     ) as known"""  # noqa: S608 - constants of ours
 
 
