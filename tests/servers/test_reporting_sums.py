@@ -129,7 +129,7 @@ async def test_any_question_is_answered_as_a_recount_of_the_facts_answers_it(
 
 async def test_every_sum_is_that_of_the_versions(fed: Reporting) -> None:
     """By now, by day of knowledge and by payer; what comes to nothing may have a row of zeros, or none."""
-    by_now, of_day, of_payer = (defaultdict[tuple[Any, ...], Counter[str]](Counter) for _ in range(3))
+    by_now, of_day, of_month, of_payer = (defaultdict[tuple[Any, ...], Counter[str]](Counter) for _ in range(4))
     first: dict[tuple[Any, ...], datetime] = {}
     for row in await fed.connection.fetch("select * from standing"):
         version, said = dict(row), _summed(dict(row))
@@ -139,14 +139,17 @@ async def test_every_sum_is_that_of_the_versions(fed: Reporting) -> None:
         payer = version["payer_id"], version["payer_kind"], version["territory_code"]
         first[payer] = min(version["known_from"], first.get(payer, version["known_from"]))
         of_day[version["known_from"].date(), *key].update(said)
+        of_month[version["known_from"].date().replace(day=1), *key].update(said)
         if version["known_to"].year < 9999:
             of_day[version["known_to"].date(), *key].subtract(said)
+            of_month[version["known_to"].date().replace(day=1), *key].subtract(said)
         else:
             by_now[key].update(said)
             of_payer[payer].update({name: said[name] for name in ("pairs", "assessed_xof", "received_xof")})
     keys = ["payer_kind", "region", "period", "due_on", "last_kind", "last_region", "filing_frequency", "is_affiliated"]
     assert await _kept(fed, "summed", keys) == _without_zeros(by_now)
     assert await _kept(fed, "summed_of_day", ["known_on", *keys]) == _without_zeros(of_day)
+    assert await _kept(fed, "summed_of_month", ["known_on", *keys]) == _without_zeros(of_month)
     payers = await fed.connection.fetch("select * from summed_of_payer")
     assert {tuple(row)[:3]: row["known_from"] for row in payers} == first
     rows = Counter(payer_id for payer_id, *_ in first)
@@ -200,4 +203,7 @@ async def test_a_database_of_the_version_before_is_filled_as_if_all_had_come_now
 
 
 NOT_ALL_ZERO = "(pairs, pairs_with_dues, pairs_on_time, assessed_xof, received_365_xof) <> (0, 0, 0, 0, 0)"
-DERIVED = {"standing": "true", "summed": NOT_ALL_ZERO, "summed_of_day": NOT_ALL_ZERO, "summed_of_payer": "true"}
+DERIVED = {
+    **dict.fromkeys(("standing", "summed_of_payer", "known_in_year"), "true"),
+    **dict.fromkeys(("summed", "summed_of_day", "summed_of_month"), NOT_ALL_ZERO),
+}

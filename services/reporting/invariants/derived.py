@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from recouvra.chassis.verifying import Invariant, in_sql
 from services.reporting.projections.standing import OWN
-from services.reporting.projections.sums import DAYS, KEYS, OF_PAYERS, SUMMED
+from services.reporting.projections.sums import DAYS, KEYS, OF_PAYERS, SINCE, SUMMED
 
 _BY_DAYS = ", ".join(
     f"coalesce(sum(received_xof) filter (where received_on <= said.due_on + {days}), 0)" for days in DAYS
@@ -100,6 +100,16 @@ BY_NOW = _sums(
     f"group by {', '.join(map(str, range(1, len(KEYS) + 1)))}",
 )
 
+
+def _of_moments(known_on: str) -> str:
+    return (
+        f"select {known_on} as known_on, {_OF_PAIR}, {_of(list(SUMMED), 'sign * ')}, max(at) as since from ("  # noqa: S608 - constants of ours
+        "select 1 as sign, known_from as at, standing.* from standing "
+        "union all select -1, known_to, standing.* from standing where known_to < 'infinity'"
+        f") as moved group by {', '.join(map(str, range(1, len(KEYS) + 2)))}"
+    )
+
+
 OF_DAYS = _sums(
     "sums-of-days-are-the-versions",
     "Les sommes de ce qu'un jour a appris sont celles des versions qui y commencent, moins celles qui y finissent.",
@@ -107,11 +117,35 @@ OF_DAYS = _sums(
     f"known_on, {_KEYS}",
     list(SUMMED),
     f"select known_on, {_KEYS}, {_NAMES} from summed_of_day",  # noqa: S608 - constants of ours
-    f"select (at at time zone 'UTC')::date as known_on, {_OF_PAIR}, "  # noqa: S608 - constants of ours
-    f"{_of(list(SUMMED), 'sign * ')}, max(at) as since from ("
-    "select 1 as sign, known_from as at, standing.* from standing "
-    "union all select -1, known_to, standing.* from standing where known_to < 'infinity'"
-    f") as moved group by {', '.join(map(str, range(1, len(KEYS) + 2)))}",
+    _of_moments("(at at time zone 'UTC')::date"),
+)
+
+OF_MONTHS = _sums(
+    "sums-of-months-are-the-versions",
+    "Les sommes de ce qu'un mois a appris sont celles des versions qui y commencent, moins celles qui y finissent.",
+    "The sums of what became known in a month are those of the versions that begin in it, less those that end in it.",
+    f"known_on, {_KEYS}",
+    list(SUMMED),
+    f"select known_on, {_KEYS}, {_NAMES} from summed_of_month",  # noqa: S608 - constants of ours
+    _of_moments("date_trunc('month', at at time zone 'UTC')::date"),
+)
+
+_SINCE = [f"min(known_from) filter (where right(period, 2) = '{name[-2:]}') as {name}" for name in SINCE]
+
+IN_YEARS = in_sql(
+    "payers-are-known-since-their-versions",
+    "Un cotisant est connu, mois par mois, depuis la première version de chacune de ses périodes.",
+    "A payer is known, month by month, since the first version of each of its periods.",
+    f"""
+    with known as (
+        select left(period, 4) as year, payer_id, {", ".join(_SINCE)} from standing group by left(period, 4), payer_id
+    )
+    select payer_id, year, known_in_year::text as found, known::text as expected, coalesce(
+            greatest({", ".join(f"known.{name}" for name in SINCE)}), (select max(known_from) from standing)) as since
+    from known_in_year full join known using (year, payer_id)
+    where known_in_year.* is distinct from known.*
+    """,  # noqa: S608 - constants of ours
+    seldom=True,
 )
 
 OF_PAYERS_NOW = _sums(

@@ -1,4 +1,4 @@
-"""What the pairs come to, in sums: by now, by day of knowledge, by payer; kept as differences of versions (ADR 10).
+"""What the pairs come to: sums by now, by day and month of knowledge, by payer; differences of versions (ADR 10).
 
 A version that is made adds what it says when it begins and takes it off when it ends; one that is replaced does the
 opposite. So the sums are those of the versions, in whatever order facts come.
@@ -38,6 +38,12 @@ KEYS = {
 _KEYS = ", ".join(KEYS)
 
 
+SINCE = [f"since_{month:02}" for month in range(1, 13)]
+"""Since when something is known of a payer's periods of a year, month by month."""
+
+_OF_MONTH = "min(since) filter (where right(period, 2) = '{:02}')"
+
+
 def _added(table: str, names: Iterable[str]) -> str:
     return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
 
@@ -55,19 +61,32 @@ moved as (
         (-1, before, (before).known_from), (1, before, (before).known_to)
     ) as each(sign, version, at) where (version).payer_id is not null and at < 'infinity'
 ), difference as (
-    select (at at time zone 'UTC')::date as known_on, {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())},
-        {_DIFFERENCES}
+    select (at at time zone 'UTC')::date as on_day, date_trunc('month', at at time zone 'UTC')::date as in_month,
+        {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())}, {_DIFFERENCES}
     from moved
-    group by {", ".join(map(str, range(2, len(KEYS) + 2)))}, rollup (1)
+    group by {", ".join(map(str, range(3, len(KEYS) + 3)))}, grouping sets ((), (1), (2))
     having {_IS_SOME}
 ), by_now as (
     insert into summed ({_KEYS}, {", ".join(_NAMES)})
-    select {_KEYS}, {", ".join(_NAMES)} from difference where known_on is null
+    select {_KEYS}, {", ".join(_NAMES)} from difference where on_day is null and in_month is null
     on conflict ({_KEYS}) do update set {_added("summed", _NAMES)}
 ), of_day as (
     insert into summed_of_day (known_on, {_KEYS}, {", ".join(_NAMES)})
-    select known_on, {_KEYS}, {", ".join(_NAMES)} from difference where known_on is not null
+    select on_day, {_KEYS}, {", ".join(_NAMES)} from difference where on_day is not null
     on conflict (known_on, {_KEYS}) do update set {_added("summed_of_day", _NAMES)}
+), of_month as (
+    insert into summed_of_month (known_on, {_KEYS}, {", ".join(_NAMES)})
+    select in_month, {_KEYS}, {", ".join(_NAMES)} from difference where in_month is not null
+    on conflict (known_on, {_KEYS}) do update set {_added("summed_of_month", _NAMES)}
+), in_year as (
+    insert into known_in_year (year, payer_id, {", ".join(SINCE)})
+    select left(period, 4), payer_id, {", ".join(_OF_MONTH.format(month) for month in range(1, 13))}
+    from (
+        select payer_id, period, min(known_from) as since from version
+        group by payer_id, period, touched_at having min(known_from) >= touched_at
+    ) as new group by left(period, 4), payer_id
+    on conflict (year, payer_id) do update set
+        {", ".join(f"{name} = least(known_in_year.{name}, excluded.{name})" for name in SINCE)}
 ), of_payer as (
     insert into summed_of_payer (payer_id, payer_kind, territory_code, known_from, {", ".join(OF_PAYERS)})
     select payer_id, payer_kind, territory_code, min(known_from),
@@ -81,7 +100,8 @@ select payer_id from of_payer where is_new
 """  # noqa: S608 - constants of ours
 """What follows the versions that a statement made; it tells the payers that have a row more.
 
-`made` has each version as it was (`before`, null where there was none) and as it is (`after`).
+`made` has each version as it was (`before`, null where there was none) and as it is (`after`); `version` has all those
+of the touched pairs, and from when on (`touched_at`) they were.
 """
 
 OTHERS = """

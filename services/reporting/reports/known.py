@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.reporting.projections.sums import KEYS, OF_PAYERS, SUMMED
+from services.reporting.projections.sums import KEYS, OF_PAYERS, SINCE, SUMMED
+from services.reporting.reports.asked import OfPeriods
+from services.reporting.reports.plan import Arguments
 
 _REGIONS = {"region": "territory_code", "last_region": "last_territory"}
 SUMMED_BY = tuple(_REGIONS.get(key, key) for key in KEYS)
@@ -21,15 +23,20 @@ def known_sums(at: str) -> str:
     """A table to select from, of some thousand rows: the keys of sums and each of `SUMMED`.
 
     territory_code and last_territory are their first two digits, the region. As of the end of a day it is what is known
-    by now less all later days; what became known later on the very day is told by the versions that began then.
+    by now less all later months, and all later days of its own; what became known later on the very day is told by the
+    versions that began then.
     """
-    day = f"date_trunc('day', {at}::timestamptz, 'UTC')"
+    day, month = (f"date_trunc('{unit}', {at}::timestamptz, 'UTC')" for unit in ("day", "month"))
+    following = f"(({month} at time zone 'UTC') + interval '1 month')::date"
+    taken_off = f"{_NAMED}, {', '.join(f'-{name}' for name in SUMMED)}"
     since = f"later.known_from > {at} and later.known_from < {day} + interval '24 hours'"
     return f"""(
         select {_NAMED}, {", ".join(SUMMED)} from summed
         union all
-        select {_NAMED}, {", ".join(f"-{name}" for name in SUMMED)}
-        from summed_of_day where known_on > ({day} at time zone 'UTC')::date
+        select {taken_off} from summed_of_month where known_on >= {following}
+        union all
+        select {taken_off}
+        from summed_of_day where known_on > ({day} at time zone 'UTC')::date and known_on < {following}
         union all
         select {", ".join(KEYS.values())}, {_signed(SUMMED)} from {_undone(since)}
     ) as known"""  # noqa: S608 - constants of ours
@@ -45,6 +52,23 @@ def known_payers(at: str) -> str:
         union all
         select payer_id, payer_kind, territory_code, {_signed(OF_PAYERS)} from {_undone(f"later.known_from > {at}")}
     ) as known"""  # noqa: S608 - constants of ours
+
+
+def known_in(at: str, asked: OfPeriods, arguments: Arguments) -> str:
+    """A SELECT of the payers of whom anything is known in the periods asked for; one may come several times."""
+    (first, from_month), (last, to_month) = (
+        (period[:4], int(period[5:])) for period in (asked.period_from or "0000-01", asked.period_to or "9999-12")
+    )
+    ends = {first: (from_month, 12), last: (1, to_month)} if first != last else {first: (from_month, to_month)}
+    partly = " ".join(f"when {arguments.put(year)} then {_since(*months)}" for year, months in ends.items())
+    return (
+        f"select payer_id from known_in_year where year between {arguments.put(first)} and {arguments.put(last)} "  # noqa: S608 - constants of ours
+        f"and case year {partly} else {_since(1, 12)} end <= {at}"
+    )
+
+
+def _since(first: int, last: int) -> str:
+    return f"least({', '.join(SINCE[first - 1 : last]) or 'null::timestamptz'})"
 
 
 def _undone(since: str) -> str:

@@ -181,6 +181,16 @@ REPORTING = by(
         "delete from summed_of_day where ctid = (select ctid from summed_of_day where assessed_xof <> 0 limit 1)",
     ),
     (
+        "a month's sum",
+        "sums-of-months-are-the-versions",
+        "update summed_of_month set pairs = pairs + 1 where ctid = (select ctid from summed_of_month limit 1)",
+    ),
+    (
+        "a payer's year deleted",
+        "payers-are-known-since-their-versions",
+        "delete from known_in_year where ctid = (select ctid from known_in_year limit 1)",
+    ),
+    (
         "a payer known since the day before",
         "sums-of-payers-are-the-versions",
         "update summed_of_payer set known_from = known_from - interval '1 day' where ctid = "
