@@ -218,7 +218,7 @@ async def test_a_worker_that_starts_tells_them_at_once_though_no_record_comes_an
         for table in ("assessed", "received"):
             await it.connection.execute(f"update {table} set in_standing = false")  # noqa: S608 - constants
         await it.connection.execute(
-            "truncate standing, summed, summed_of_day, summed_of_month, summed_of_payer, known_in_year"
+            "truncate standing, summed, summed_of_day, summed_of_month, summed_of_payer, known_in_year, amount_of_day"
         )
         assert (await it.get("/v1/collection-rates")).status_code == 503
         environment = os.environ | {"RECOUVRA_KAFKA": "127.0.0.1:9", "RECOUVRA_DATABASE_URL": it.url}

@@ -205,5 +205,6 @@ async def test_a_database_of_the_version_before_is_filled_as_if_all_had_come_now
 NOT_ALL_ZERO = "(pairs, pairs_with_dues, pairs_on_time, assessed_xof, received_365_xof) <> (0, 0, 0, 0, 0)"
 DERIVED = {
     **dict.fromkeys(("standing", "summed_of_payer", "known_in_year"), "true"),
+    "amount_of_day": "xof <> 0",
     **dict.fromkeys(("summed", "summed_of_day", "summed_of_month"), NOT_ALL_ZERO),
 }

@@ -2,14 +2,14 @@
 
 from recouvra.chassis.verifying import Invariants
 from services.reporting.invariants.complete import COMPLETE
-from services.reporting.invariants.derived import BY_NOW, IN_YEARS, OF_DAYS, OF_MONTHS, OF_PAYERS_NOW, STANDING
+from services.reporting.invariants.derived import AMOUNTS, BY_NOW, IN_YEARS, OF_DAYS, OF_MONTHS, OF_PAYERS_NOW, STANDING
 from services.reporting.invariants.ledgers import KEEPS, LEDGERS, PROGRESS, SETTLED
 from services.reporting.invariants.sums import CONSERVED, WITHIN_DUES
 
 INVARIANTS = Invariants(
     (
         *(CONSERVED, WITHIN_DUES, COMPLETE, LEDGERS, SETTLED, PROGRESS),
-        *(STANDING, BY_NOW, OF_DAYS, OF_MONTHS, OF_PAYERS_NOW, IN_YEARS),
+        *(STANDING, BY_NOW, OF_DAYS, OF_MONTHS, OF_PAYERS_NOW, IN_YEARS, AMOUNTS),
     ),
     KEEPS,
 )

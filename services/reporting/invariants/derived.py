@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recouvra.chassis.verifying import Invariant, in_sql
+from services.reporting.projections.amounts import WHAT
 from services.reporting.projections.standing import OWN
 from services.reporting.projections.sums import DAYS, KEYS, OF_PAYERS, SINCE, SUMMED
 
@@ -48,7 +49,7 @@ STANDING = in_sql(
         from said join fact on (fact.payer_id, fact.period) = (said.payer_id, said.period) and known_at <= known_from
         group by said.payer_id, said.period, said.due_on, said.known_from, said.known_to
     ), version as (
-        select own.*, payer.payer_kind, payer.territory_code, filing_frequency,
+        select own.*, payer.payer_kind, payer.territory_code, filing_frequency collate "C",
             coalesce(period >= to_char(affiliated_on, 'YYYY-MM') collate "C"
                 and (closed_on is null or period <= to_char(closed_on, 'YYYY-MM') collate "C"), false)
         from own left join lateral (
@@ -128,6 +129,23 @@ OF_MONTHS = _sums(
     list(SUMMED),
     f"select known_on, {_KEYS}, {_NAMES} from summed_of_month",  # noqa: S608 - constants of ours
     _of_moments("date_trunc('month', at at time zone 'UTC')::date"),
+)
+
+_AMOUNTS = " union all ".join(
+    f"select {what} as what, (known_at at time zone 'UTC')::date as known_on, payer_kind, "  # noqa: S608 - constants of ours
+    f"left(territory_code, 2) as region, period, {ledger}_xof as xof, known_at from {ledger} where in_standing"
+    for ledger, what in WHAT.items()
+)
+_AMOUNT_OF = "what, known_on, payer_kind, region, period"
+
+AMOUNTS = _sums(
+    "amounts-of-days-are-the-ledgers",
+    "Ce qu'un jour a appris de chaque sorte de montant est la somme des faits de ce jour.",
+    "What a day taught of each sort of amount is the sum of that day's facts.",
+    _AMOUNT_OF,
+    ["xof"],
+    f"select {_AMOUNT_OF}, xof from amount_of_day",  # noqa: S608 - constants of ours
+    f"select {_AMOUNT_OF}, sum(xof) as xof, max(known_at) as since from ({_AMOUNTS}) as fact group by {_AMOUNT_OF}",  # noqa: S608
 )
 
 _SINCE = [f"min(known_from) filter (where right(period, 2) = '{name[-2:]}') as {name}" for name in SINCE]

@@ -15,6 +15,7 @@ from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.reading import Received
+from services.reporting.projections import amounts
 from services.reporting.projections.sums import DAYS, FOLLOW, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
@@ -48,14 +49,20 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
     def touch(payer_id: str, period: str | None, at: datetime) -> None:
         touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
 
+    facts = list(facts)
     for fact in facts:
         if isinstance(fact.event, ContributionAssessed | ContributionReceived):
             touch(fact.event.payer_id, fact.event.period, fact.envelope.time)
         elif isinstance(fact.event, PayerAffiliated):
             touch(fact.event.payer_id, None, fact.envelope.time)
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
-    for payer_id, period, at in await connection.fetch(_STRAYS):
+    told = amounts.of(facts)
+    for payer_id, period, at, *amount in await connection.fetch(_STRAYS):
         touch(payer_id, period, at)
+        if period is not None:
+            what, kind, territory, xof = amount
+            told.append((what, at, kind, territory, period, xof))
+    await amounts.add(connection, told)
     if touched:
         payer_ids, periods = map(list, zip(*touched, strict=True))
         rows = await connection.fetch(_MAKE, payer_ids, periods, list(touched.values()))
@@ -82,11 +89,15 @@ HAS_STRAYS = f"select {' or '.join(f'exists (select from {one} where not in_stan
 _STRAY = """{ledger} as (
     update {ledger} set in_standing = true
     where id in (select id from {ledger} where not in_standing limit 10000)
-    returning payer_id, {period} as period, known_at
+    returning payer_id, {amount}
 )"""
-_PERIODS = {"assessed": "period", "received": "period", "affiliation": "null"}
+_AMOUNTS = {
+    ledger: f"period, known_at, {what} as what, payer_kind, territory_code, {ledger}_xof as xof"
+    for ledger, what in amounts.WHAT.items()
+}
+_AMOUNTS["affiliation"] = "null as period, known_at, null as what, null as kind, null as territory, null::bigint as xof"
 _STRAYS = (
-    f"with {', '.join(_STRAY.format(ledger=ledger, period=_PERIODS[ledger]) for ledger in _LEDGERS)} "
+    f"with {', '.join(_STRAY.format(ledger=ledger, amount=_AMOUNTS[ledger]) for ledger in _LEDGERS)} "
     f"{' union all '.join(f'table {ledger}' for ledger in _LEDGERS)}"
 )
 

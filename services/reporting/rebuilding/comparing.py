@@ -74,6 +74,12 @@ _TABLES = (
         [f"case when {name} <= $1 then {name} end" for name in SINCE],
         f"least({', '.join(SINCE)}) <= $1",
     ),
+    _Table(
+        "amount_of_day",
+        "concat_ws(' ', what, known_on, payer_kind, region, period)",
+        ("what", "known_on", "payer_kind", "region", "period", "xof"),
+        "known_on < ($1::timestamptz at time zone 'UTC')::date and xof <> 0",
+    ),
     *(  # of the days and months that were over
         _Table(
             f"summed_of_{unit}",

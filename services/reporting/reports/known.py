@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.reporting.projections.amounts import WHAT
 from services.reporting.projections.sums import KEYS, OF_PAYERS, SINCE, SUMMED
 from services.reporting.reports.asked import OfPeriods
 from services.reporting.reports.plan import Arguments
@@ -52,6 +53,40 @@ def known_payers(at: str) -> str:
         union all
         select payer_id, payer_kind, territory_code, {_signed(OF_PAYERS)} from {_undone(f"later.known_from > {at}")}
     ) as known"""  # noqa: S608 - constants of ours
+
+
+def known_amounts(ledger: str, between: Iterable[str], what: str) -> str:
+    """A table to select from of what became known of this sort (`projections/amounts`): of a ledger, by a condition.
+
+    payer_kind, territory_code (its region), period, what and xof, up to the last of the instants `between`; if there
+    are two, beyond the first. Days are told whole, then what became known later on the days of the instants.
+    """
+    *since, to = between
+    days = [f"({at}::timestamptz at time zone 'UTC')::date" for at in (*since, to)]
+    beyond = f"known_on > {days[0]} and " if since else ""
+    later = [
+        f"select {', '.join(_AMOUNT)}, {sign} * xof from {_later_that_day(ledger, at)} where {what}"  # noqa: S608 - constants of ours
+        for at, sign in ((to, -1), *((at, 1) for at in since))
+    ]
+    whole = (
+        "select payer_kind, region as territory_code, period, what, xof from amount_of_day "  # noqa: S608 - constants of ours
+        f"where {beyond}known_on <= {days[-1]} and {what}"
+    )
+    return f"({' union all '.join([whole, *later])}) as amount"
+
+
+_AMOUNT = ("payer_kind", "left(territory_code, 2)", "period", "what")
+
+
+def _later_that_day(ledger: str, at: str) -> str:
+    """The facts that became known after an instant on its day, by way of the versions that began with them."""
+    end = f"date_trunc('day', {at}::timestamptz, 'UTC') + interval '24 hours'"
+    return (
+        f"(select fact.payer_kind, fact.territory_code, fact.period, {WHAT[ledger]} as what, fact.{ledger}_xof as xof "  # noqa: S608 - constants of ours
+        f"from standing as version join {ledger} as fact on (fact.payer_id, fact.period, fact.known_at) "
+        "= (version.payer_id, version.period, version.known_from) "
+        f"where version.known_from > {at} and version.known_from < {end}) as fact"
+    )
 
 
 def known_in(at: str, asked: OfPeriods, arguments: Arguments) -> str:

@@ -48,4 +48,4 @@ def known_cells(at: str, asked: OfPayers, keys: Iterable[str]) -> str:
 def first_known_period(at: str) -> str:
     """A SELECT of the first period of which a fact was known at that instant; null before any was."""
     periods = f"select period from {known_sums(at)} group by period having sum(pairs) > 0"  # noqa: S608 - constants
-    return f"select min(period) from ({periods}) as known"  # noqa: S608 - constants of ours
+    return f"select min(period) as period from ({periods}) as known"  # noqa: S608 - constants of ours

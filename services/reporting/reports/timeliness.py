@@ -13,7 +13,7 @@ from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns, sel
 from services.reporting.reports.expected import FILES, WAS_EXPECTED, due_by, expected, payers
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
-from services.reporting.reports.standing import first_known_period, known_cells
+from services.reporting.reports.standing import first_known_period, is_summed, known_cells
 
 KEYS = columns(OF_PAIRS.values())
 COLUMNS = {
@@ -67,14 +67,19 @@ def plan(asked: TimelinessAsked, as_of: datetime) -> Plan:
     one = "" if asked.payer_id is None else f" and payer_id = {arguments.put(asked.payer_id)}"
     periods, zeros = of_periods(asked, arguments), ", 0" * len(_OF_PAIRS)
     law = due_by(as_of.date(), arguments)
-    silent = expected(first_known_period(at), asked, more)
+    silent = expected("select period from first", asked, more)
+    known_once, cells, first = "", known_cells(at, asked, keys), first_known_period(at)
+    if is_summed(asked, keys):  # they are read once for both
+        known_once = f"known as materialized (select * from {cells}), "  # noqa: S608 - constants of ours
+        cells, first = "known as cell", "select min(period) as period from known"
     own, last = _whose(asked, keys, "payer_kind", "territory_code"), _whose(asked, keys, "last_kind", "last_territory")
     counted = ", ".join(f"coalesce({aggregate}, 0) as {name}" for name, aggregate in _COUNTED.items())
     part = (
-        f"with payer as ({payers(at, law, asked, one, arguments)}), "  # noqa: S608 - ours
+        f"with {known_once} first as materialized ({first}), "  # noqa: S608 - ours
+        f"payer as ({payers(at, law, asked, one, arguments)}), "
         "seen as materialized ("
         f"select {own[0]} as kind, {own[1]} as code, {last[0]} as last_kind, {last[1]} as last_code{also}, {counted} "
-        f"from (select *, due_on <= {on} as is_due from {known_cells(at, asked, keys)}) as cell "
+        f"from (select *, due_on <= {on} as is_due from {cells}) as cell "
         f"left join {law} on of_kind = last_kind and of_frequency = filing_frequency "
         f"where true{one}{periods} group by {', '.join((*own, *last, *more))}) "
         f"select {selected(dimensions)}{', '.join(f'sum({name}) as {name}' for name in _MEASURES)} from ("

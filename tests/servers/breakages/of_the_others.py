@@ -186,6 +186,11 @@ REPORTING = by(
         "update summed_of_month set pairs = pairs + 1 where ctid = (select ctid from summed_of_month limit 1)",
     ),
     (
+        "a day's amount",
+        "amounts-of-days-are-the-ledgers",
+        "update amount_of_day set xof = xof + 1 where ctid = (select ctid from amount_of_day limit 1)",
+    ),
+    (
         "a payer's year deleted",
         "payers-are-known-since-their-versions",
         "delete from known_in_year where ctid = (select ctid from known_in_year limit 1)",
