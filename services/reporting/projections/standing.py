@@ -34,6 +34,7 @@ OWN = (
 )
 COLUMNS = (*OWN, "last_kind", "last_territory", "filing_frequency", "is_affiliated")  # the last, of its payer
 _ALL = ", ".join(COLUMNS)
+_SAYS = ", ".join(f"{{0}}.{column}" for column in COLUMNS if column != "known_to")
 _ENDS = {"known_from": "greatest(known_from, since)", "known_to": "least(known_to, until)"}
 _SPLIT = ", ".join(_ENDS.get(column, column) for column in OWN)
 
@@ -154,5 +155,5 @@ with touched as (
     select {_ALL} from version where known_to >= touched_at
     on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
     where was.* is distinct from excluded.*
-    returning old as before, new as after
+    returning new.*, old as before, ({_SAYS.format("old")}) is not distinct from ({_SAYS.format("new")}) as ends
 ), {FOLLOW}"""  # noqa: S608 - constants of ours

@@ -54,12 +54,21 @@ _DIFFERENCES = ", ".join(f"sum(sign * {sql}) as {name}" for name, sql in SUMMED.
 # A version that only ends earlier is taken off and put back where it begins: most differences come to nothing.
 _IS_SOME = " or ".join(f"sum(sign * {sql}) <> 0" for sql in SUMMED.values())
 
+_SAID = (
+    *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "assessed_xof"),
+    *("received_xof", *(f"received_{days}_xof" for days in DAYS)),
+    *("last_kind", "last_territory", "filing_frequency", "is_affiliated"),
+)
+
 FOLLOW = f"""
 moved as (
-    select sign, at, (version).* from made cross join lateral (values
-        (1, after, (after).known_from), (-1, after, (after).known_to),
-        (-1, before, (before).known_from), (1, before, (before).known_to)
-    ) as each(sign, version, at) where (version).payer_id is not null and at < 'infinity'
+    select sign, at, {", ".join(_SAID)}
+    from made cross join lateral (values (1, known_from), (-1, known_to)) as each(sign, at)
+    where at < 'infinity' and not (ends and sign = 1)
+    union all
+    select sign, at, {", ".join(f"(before).{name}" for name in _SAID)}
+    from made cross join lateral (values (-1, (before).known_from), (1, (before).known_to)) as each(sign, at)
+    where (before).payer_id is not null and at < 'infinity' and not (ends and sign = -1)
 ), difference as (
     select (at at time zone 'UTC')::date as on_day, date_trunc('month', at at time zone 'UTC')::date as in_month,
         {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())}, {_DIFFERENCES}
@@ -100,8 +109,9 @@ select payer_id from of_payer where is_new
 """  # noqa: S608 - constants of ours
 """What follows the versions that a statement made; it tells the payers that have a row more.
 
-`made` has each version as it was (`before`, null where there was none) and as it is (`after`); `version` has all those
-of the touched pairs, and from when on (`touched_at`) they were.
+`made` has each version as it is, as it was (`before`, null where there was none), and whether it just `ends` at another
+time, so that nothing moves where it begins; `version` has all those of the touched pairs, and from when on they were
+(`touched_at`).
 """
 
 OTHERS = """
