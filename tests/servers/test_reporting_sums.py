@@ -133,9 +133,11 @@ async def test_every_sum_is_that_of_the_versions(fed: Reporting) -> None:
     first: dict[tuple[Any, ...], datetime] = {}
     for row in await fed.connection.fetch("select * from standing"):
         version, said = dict(row), _summed(dict(row))
-        key = version["payer_kind"], version["territory_code"][:2], version["period"], version["due_on"]
-        key += version["last_kind"], version["last_territory"] and version["last_territory"][:2]
-        key += version["filing_frequency"], version["is_affiliated"]
+        key = (
+            *(version["payer_kind"], version["territory_code"][:2], version["period"], version["due_on"]),
+            *(version["last_kind"], version["last_territory"] and version["last_territory"][:2]),
+            *(version["filing_frequency"], version["is_affiliated"]),
+        )
         payer = version["payer_id"], version["payer_kind"], version["territory_code"]
         first[payer] = min(version["known_from"], first.get(payer, version["known_from"]))
         of_day[version["known_from"].date(), *key].update(said)
