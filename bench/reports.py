@@ -2,12 +2,14 @@
 
 The database is filled by the projections' own statements, in the order of knowledge times; then the API is asked, in
 this process, with nobody else about. Every question is asked many times, each past one as of instants of its own.
+Taking facts in is timed too, beside keeping them in their ledgers alone, which is what no report can do without.
 """
 
 from __future__ import annotations
 
 import random
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
@@ -24,9 +26,14 @@ from recouvra.contracts.reading import Received
 from recouvra.local.servers import database
 from services.reporting.app import AWAITED, MIGRATIONS, build
 from services.reporting.doors.events import Facts
+from services.reporting.projections import marks, progress
+from services.reporting.projections.kept import KEPT
 
 _BATCH = 2_000
+_PERIODS_ALONE = 6  # of these the ledgers alone are filled: they take as long at any size
 _COMPLETE = datetime(2098, 1, 1, tzinfo=UTC)
+Save = Callable[[Facts, asyncpg.Connection], Awaitable[None]]
+
 _RATES, _PAYERS = "/v1/collection-rates", "/v1/payers"
 _PERIODS = {"period_from": "2024-01", "period_to": "2024-12"}
 QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -45,6 +52,8 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "unpaid rates": ("/v1/unpaid-rates", {}),
     "arrears, by region": ("/v1/arrears", {"group_by": "region"}),
     "cohorts, by kind": ("/v1/cohorts", {"group_by": "payer_kind"}),
+    "bridge": ("/v1/bridge", {"from": "2025-01-01"}),
+    "money": ("/v1/money", {}),
 }
 """What is asked: as of now, and as of past instants."""
 
@@ -52,24 +61,29 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 async def reports(folder: Path, payers: int, periods: int, repeats: int) -> dict[str, Any]:
     """Fills a database, asks, and tells milliseconds by question, as of now and as of past instants."""
     async with database(folder / "postgres") as postgres:
+        beside = await postgres.create_database("ledgers", token_urlsafe(12))
+        await migrate(beside, MIGRATIONS)
+        alone = await _fill(beside, Country(payers, min(periods, _PERIODS_ALONE)), _append)
         url = await postgres.create_database("reporting", token_urlsafe(12))
         await migrate(url, MIGRATIONS)
-        filled = await _fill(url, Country(payers, periods))
+        filled = await _fill(url, Country(payers, periods), Facts.save)
+        filled["of_ledgers_alone"] = round(filled["facts_per_second"] / alone["facts_per_second"], 2)
         print(f"{filled['facts']:,} facts, {filled['facts_per_second']:,} a second", flush=True)
+        print(f"of ledgers alone, {alone['facts_per_second']:,} a second: {filled['of_ledgers_alone']}", flush=True)
         return {"payers": payers, "periods": periods, "repeats": repeats, **filled, "ms": await ask(url, repeats)}
 
 
-async def _fill(url: str, country: Country) -> dict[str, Any]:
+async def _fill(url: str, country: Country, save: Save) -> dict[str, Any]:
     connection = await connect(url, WRITER | {"synchronous_commit": "off"})
     count, batch, took = 0, list[Received](), 0.0
     try:
         for day in country.days():
             batch += day
             while len(batch) >= _BATCH:
-                took += await _take(connection, batch[:_BATCH])
+                took += await _take(connection, batch[:_BATCH], save)
                 count += _BATCH
                 del batch[:_BATCH]
-        took += await _take(connection, batch)
+        took += await _take(connection, batch, save)
         await connection.executemany(
             "insert into complete (service, up_to) values ($1, $2)", [(name, _COMPLETE) for name in AWAITED]
         )
@@ -79,13 +93,22 @@ async def _fill(url: str, country: Country) -> dict[str, Any]:
         await connection.close()
 
 
-async def _take(connection: asyncpg.Connection, batch: list[Received]) -> float:
+async def _append(facts: Facts, connection: asyncpg.Connection) -> None:
+    """Keeps facts and their progress, and nothing that is made of them."""
+    for ledger in KEPT:
+        if told := [fact for fact in facts.told if fact.record.topic == ledger.event.topic]:
+            await ledger.append(connection, told)
+    await progress.save(connection, facts.told)
+    await marks.advance(connection)
+
+
+async def _take(connection: asyncpg.Connection, batch: list[Received], save: Save) -> float:
     """Keeps a batch as the worker does, without inbox and positions; the seconds that it took."""
     started, facts = time.monotonic(), Facts()
     for fact in batch:
         facts.apply(fact, fact.envelope.time)
     async with connection.transaction():
-        await facts.save(connection)
+        await save(facts, connection)
     return time.monotonic() - started
 
 
@@ -108,7 +131,9 @@ async def ask(url: str, repeats: int) -> dict[str, dict[str, float]]:
 async def _asked(client: httpx.AsyncClient, path: str, query: dict[str, Any], past: random.Random | None) -> float:
     if past is not None:
         at = datetime(2023, 2, 1, tzinfo=UTC) + timedelta(seconds=past.randrange(3 * 365 * 86_400))
-        query = query | {"as_of": at.isoformat()}
+        query = query | {"to" if "from" in query else "as_of": at.isoformat()}
+        if "from" in query:
+            query |= {"from": (at - timedelta(days=365)).isoformat()}
     started = time.monotonic()
     answer = await client.get(path, params=query)
     taken = time.monotonic() - started

@@ -23,7 +23,7 @@ from recouvra.chassis.catching_up import AsTold, JournalBroken
 from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.migrate import CHASSIS as CHASSIS_MIGRATIONS
 from recouvra.chassis.migrate import MigrationError, files_of, migrate
-from recouvra.chassis.outcome import Opens, Plain
+from recouvra.chassis.outcome import Begins, Opens, Plain
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.settings import Settings, SettingsError
 from recouvra.chassis.sources import Sources
@@ -49,6 +49,7 @@ class Service:
         plain: by topic, who takes the records that are no events.
         acts: by their names in the journal, its own acts over HTTP, to do them again as it tells.
         invariants: what `verify` checks of its data, beside what holds of every service.
+        begins: what its worker does before it reads; None: nothing.
         rebuild: makes its read models again from the topics, or only compares (`check`), and tells it as sentences or
             as JSON; an exit code. None: it has none.
         quickly: by event class, what reads its plain values faster than the contract does.
@@ -63,6 +64,7 @@ class Service:
     plain: Mapping[str, Plain] = field(default_factory=dict)
     acts: Mapping[str, AsTold] = field(default_factory=dict)
     invariants: Invariants = field(default_factory=Invariants)
+    begins: Begins | None = None
     rebuild: Callable[[Settings, Reading, bool, bool], Coroutine[Any, Any, int]] | None = None
     quickly: Mapping[type[Event], Quick] = field(default_factory=dict)
 
@@ -136,7 +138,8 @@ def run(build: Callable[[Settings], Service]) -> None:
         else:
             gc.freeze()
             gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
-            asyncio.run(run_worker(service.reading(settings), service.reads, service.writes, service.acts, settings))
+            reading = service.reading(settings)
+            asyncio.run(run_worker(reading, service.reads, service.writes, service.acts, settings, service.begins))
     except (SettingsError, WatchedFileError) as error:
         sys.exit(_said(error, 2))
     except (MigrationError, TopicReplaced, JournalBroken, DatabaseBehind, ClientStuck, WorkerFailure, OSError) as error:

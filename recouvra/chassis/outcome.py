@@ -75,6 +75,13 @@ class Plain(Protocol):
         """Saves what was read, any number, in the batch's own transaction, before the work is saved."""
 
 
+class Begins(Protocol):
+    """What a worker does each time it starts, before it reads: repeating it changes nothing."""
+
+    async def __call__(self, connection: Connection) -> None:
+        """In transactions of its own."""
+
+
 class RuleFailed(ValueError):
     """A rule raised on one event, whatever it raised: a rule asks nothing of the machine, so it fails again."""
 

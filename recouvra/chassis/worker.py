@@ -20,6 +20,7 @@ from recouvra.chassis.batch import Reading
 from recouvra.chassis.catching_up import AsTold, CatchingUp
 from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.outcome import Begins
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.reader import Reader
 from recouvra.chassis.relay import Relay
@@ -39,7 +40,12 @@ class WorkerFailure(RuntimeError):
 
 
 async def run_worker(
-    reading: Reading, reads: Sequence[str], writes: Sequence[str], acts: Mapping[str, AsTold], settings: Settings
+    reading: Reading,
+    reads: Sequence[str],
+    writes: Sequence[str],
+    acts: Mapping[str, AsTold],
+    settings: Settings,
+    begins: Begins | None = None,
 ) -> None:
     """Works until SIGTERM or SIGINT, then lets the batch in flight end.
 
@@ -57,6 +63,8 @@ async def run_worker(
     reader = Reader(broker, settings.kafka, settings.database_url, reading, reads, settings.replica)
     service = reading.service
     own = [*writes, MARKS, journal_of(service)] if writes else [MARKS]
+    if begins is not None:
+        await _first(stopped, _begun(begins, settings.database_url))
     await _first(stopped, _topics_exist(settings.kafka, [*reads, *own]))
     if not stop.is_set():
         catching_up = CatchingUp(reading, reads, writes, acts, settings.kafka, settings.database_url)
@@ -92,6 +100,20 @@ async def _first(stopped: asyncio.Task[bool], waiting: Coroutine[Any, Any, None]
     if task.done():
         task.result()
     task.cancel()
+
+
+async def _begun(begins: Begins, url: str) -> None:
+    """Does what the service does first, needing no broker; again and again while the database does not let it."""
+    while True:
+        try:
+            connection = await connect(url, WRITER)
+            try:
+                return await begins(connection)
+            finally:
+                await connection.close()
+        except Exception as error:
+            log.warning("à recommencer / to begin again: %r", error)
+            await asyncio.sleep(1)
 
 
 async def _start(broker: KafkaBroker, reader: Reader) -> None:

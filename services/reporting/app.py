@@ -10,6 +10,7 @@ from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import MARKS, READS, WRITES
 from services.reporting.doors import events, http
 from services.reporting.invariants import INVARIANTS
+from services.reporting.projections import standing
 from services.reporting.projections.marks import Marks
 from services.reporting.rebuilding.rebuild import rebuild
 
@@ -35,6 +36,7 @@ def build(settings: Settings) -> Service:
         opens=events.opens,
         api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
+        begins=standing.tell_strays,
         rebuild=rebuilt,
         invariants=INVARIANTS,
     )

@@ -26,10 +26,11 @@ _QUOTED_OR_COMMENT = re.compile(r"('(?:[^']|'')*'|\$\$.*?\$\$)|--[^\n]*", re.DOT
 _NAME = r"(?:if not exists )?(?:only )?\"?(?P<table>[a-z_]+)\"?"
 _CREATED = re.compile(rf"create (?:unlogged )?table {_NAME}")
 _ADDED = re.compile(r"add (?:column )?(?:if not exists )?(?P<column>[a-z_]+) (?P<said>.*)")
+_EMPTIED = re.compile(r"(?:truncate|analyze|drop table) (?P<tables>[a-z_]+(?:, [a-z_]+)*)$")
 _ON = re.compile(r"create (?P<unique>unique )?index .*? ?on (?:only )?(?P<table>[a-z_]+) .*?\((?P<columns>.*)")
 # What changes neither what a statement of the version before may say nor what it finds.
 _HARMLESS = re.compile(
-    r"(create (unlogged )?table|create sequence|create type|create function|comment on|insert into|update|grant"
+    r"(create (unlogged |temporary )?table|create sequence|create type|create function|comment on|insert into|update|grant"
     r"|drop index"
     r"|create trigger \S+ after .* for each statement"  # it sees what was written, and turns nothing away
     r"|alter table \S+ (validate constraint|set \(|reset \()"
@@ -38,15 +39,28 @@ _HARMLESS = re.compile(
 
 
 def breaking(source: Source) -> Iterator[str]:
-    """Statements that the previous version's workers might not survive, unless the file says that they contract."""
+    """Statements that the previous version's workers might not survive, unless the file says that they contract.
+
+    Tables that this file or another of its room creates since the last release are unknown to them.
+    """
     if CONTRACTS.fullmatch(source.text.partition("\n")[0]):
         return
     statements = list(_statements(source.text))
-    created = {found["table"] for _, text in statements if (found := _CREATED.match(text))}
+    created = _creates(source).union(
+        *(_creates(one) for one in _migrations() if _newer(one) and _room(one) == _room(source))
+    )
     added: set[str] = set()
     for line, text in statements:
         if why := _against(text, created, added):
             yield source.fault(line, why)
+
+
+def _creates(source: Source) -> set[str]:
+    return {found["table"] for _, text in _statements(source.text) if (found := _CREATED.match(text))}
+
+
+def _room(source: Source) -> str:
+    return source.path.partition("/migrations/")[0]
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
@@ -65,6 +79,8 @@ def _against(text: str, created: set[str], added: set[str]) -> str | None:
     if found := _ON.match(text):
         free = found["table"] in created or added & set(re.findall(r"[a-z_]+", found["columns"]))
         return None if free or not found["unique"] else f"a unique index on {found['table']}, which others write"
+    if (found := _EMPTIED.match(text)) and created.issuperset(found["tables"].split(", ")):
+        return None
     if not (found := re.match(rf"alter table {_NAME} (?P<action>.*)", text)):
         return None if _HARMLESS.match(text) else f"nobody said that this is safe: {text[:60]}"
     if found["table"] in created or _HARMLESS.match(text):
@@ -86,8 +102,7 @@ def _against(text: str, created: set[str], added: set[str]) -> str | None:
 
 
 def _newer(source: Source) -> bool:
-    room, _, name = source.path.partition("/migrations/")
-    return int(name[:4]) > RELEASED.get(room, 0)
+    return int(source.path.partition("/migrations/")[2][:4]) > RELEASED.get(_room(source), 0)
 
 
 def _migrations() -> list[Source]:
@@ -155,6 +170,8 @@ def test_what_would_break_the_version_before_is_caught(text: str) -> None:
         "alter table insured alter column note drop not null;",
         "alter table insured set (fillfactor = 50);",
         "create index insured_of on insured (payer_id);",
+        "create table a (n int); truncate a; drop table a;",
+        "create temporary table before on commit drop as select * from insured;",
         "update insured set a = 0 where a is null; insert into a values ('drop table insured;');",
         "-- contracts what version 0.1.0 stopped using: insured, which nothing reads any more\ndrop table insured;",
     ],

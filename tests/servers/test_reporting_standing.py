@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +16,7 @@ import asyncpg
 
 from recouvra.chassis.database import WRITER
 from recouvra.contracts.event import Event
+from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.record import Record
 from tests.servers.meeting import met
 from tests.servers.reporting_at_work import (
@@ -25,6 +29,7 @@ from tests.servers.reporting_at_work import (
     received,
     reporting,
 )
+from tests.standing.polling import eventually
 
 START = at("2026-02-01T00:00:00")
 FOR_EVER = datetime.max  # as asyncpg reads an infinity
@@ -34,9 +39,17 @@ Version = dict[str, Any]
 
 
 def _history(seed: int) -> list[Known]:
-    """Facts of few pairs, many at one knowledge time; money early and late, some before anything is due."""
+    """Facts of few pairs, many at one knowledge time; money early and late, some before anything is due.
+
+    Of two of the three payers affiliations are known, sooner or later than their first facts, that change and end.
+    """
     dice = random.Random(seed)
-    known = []
+    known: list[Known] = []
+    for n in range(7):
+        closed_on = dice.choice((None, None, date(2026, 1, 31)))
+        kind, frequency = dice.choice(("state", "private_employer")), dice.choice(("monthly", "quarterly"))
+        moment = START + timedelta(days=dice.randint(0, 20), microseconds=10 + n)
+        known.append((moment, affiliated(dice.choice("AB"), kind, f"0{n}01", frequency, closed_on)))
     for n in range(90):
         payer, month = dice.choice("ABC"), dice.choice((1, 2))
         moment = START + timedelta(days=dice.randint(0, 20), microseconds=dice.randint(0, 1))
@@ -52,19 +65,41 @@ def _history(seed: int) -> list[Known]:
     return known
 
 
+def affiliated(payer_id: str, kind: str, territory: str, frequency: str, closed_on: date | None) -> Event:
+    """An affiliation since 2026-02 or, of whom closed before, since 2026-01."""
+    return PayerAffiliated.model_validate(
+        {
+            "payer_id": payer_id,
+            "payer_kind": kind,
+            "name": payer_id,
+            "territory_code": territory,
+            "filing_frequency": frequency,
+            "affiliated_on": date(2026, 1 if closed_on else 2, 5),
+            "closed_on": closed_on,
+        }
+    )
+
+
 def versions(known: Sequence[Known]) -> list[Version]:
     """What must be kept of these facts, told in any order: each version looks at all of its facts again."""
     pairs: dict[tuple[str, str], list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
+    payers: dict[str, list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
     for moment, event in known:
         said = event.model_dump()
-        pairs[said["payer_id"], said["period"]].append((moment, said))
+        if isinstance(event, PayerAffiliated):
+            payers[said["payer_id"]].append((moment, said))
+        else:
+            pairs[said["payer_id"], said["period"]].append((moment, said))
     rows = []
     for (payer_id, period), facts in sorted(pairs.items()):
-        moments = sorted({moment for moment, _ in facts})
+        told = sorted(payers[payer_id], key=lambda one: one[0])
+        first = min(moment for moment, _ in facts)
+        moments = sorted({moment for moment, _ in [*facts, *told] if moment >= first})
         for known_from, known_to in zip(moments, [*moments[1:], FOR_EVER], strict=True):
             rows.append(
                 {"payer_id": payer_id, "period": period, "known_from": known_from, "known_to": known_to}
                 | _version([said for moment, said in facts if moment <= known_from])
+                | _payer([said for moment, said in told if moment <= known_from], period)
             )
     return rows
 
@@ -89,6 +124,19 @@ def _version(facts: Sequence[dict[str, Any]]) -> Version:
             if due_on is not None and said["received_on"] <= due_on + timedelta(days=days)
         )
         for days in DAYS
+    }
+
+
+def _payer(told: Sequence[dict[str, Any]], period: str) -> Version:
+    if not told:
+        return {"last_kind": None, "last_territory": None, "filing_frequency": None, "is_affiliated": False}
+    last = told[-1]
+    since, until = (f"{day:%Y-%m}" for day in (last["affiliated_on"], last["closed_on"] or date.max))
+    return {
+        "last_kind": last["payer_kind"],
+        "last_territory": last["territory_code"],
+        "filing_frequency": last["filing_frequency"],
+        "is_affiliated": since <= period <= until,
     }
 
 
@@ -157,3 +205,33 @@ async def test_what_a_worker_of_the_version_before_appends_is_told_by_the_next_b
         await it.complete()
         assert await kept(it.connection) == versions(known)
         assert (await it.get("/v1/collection-rates")).json()["total"]["received_xof"] == 300
+
+
+async def test_a_worker_that_starts_tells_them_at_once_though_no_record_comes_and_no_broker_answers(
+    postgres: CreateDatabase,
+) -> None:
+    known = [(START, assessed("A", "2026-01", 1_000)), (START + timedelta(days=1), received("A", "2026-01", 300))]
+    async with reporting(postgres) as it:
+        await it.complete()
+        for moment, event in known:
+            await it.feed(_record((moment, event)))
+        for table in ("assessed", "received"):
+            await it.connection.execute(f"update {table} set in_standing = false")  # noqa: S608 - constants
+        await it.connection.execute(
+            "truncate standing, summed, summed_of_day, summed_of_month, summed_of_payer, known_in_year, amount_of_day"
+        )
+        assert (await it.get("/v1/collection-rates")).status_code == 503
+        environment = os.environ | {"RECOUVRA_KAFKA": "127.0.0.1:9", "RECOUVRA_DATABASE_URL": it.url}
+        command = sys.executable, "-m", "services.reporting", "--worker"
+        worker = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        try:
+
+            async def is_told() -> None:
+                answer = (await it.get("/v1/collection-rates")).raise_for_status()
+                assert answer.json()["total"]["received_xof"] == 300
+
+            await eventually(is_told)
+        finally:
+            worker.kill()
+            await worker.wait()
+        assert await kept(it.connection) == versions(known)

@@ -21,6 +21,7 @@ from tests.recount.facts import Fact
 from tests.servers.reporting_at_work import (
     CreateDatabase,
     Reporting,
+    affiliated,
     assessed,
     at,
     batches,
@@ -59,6 +60,9 @@ def history(seed: int) -> list[Known]:
                 paid += (xof := dice.randint(-paid, owed - paid))
                 on = due_on + timedelta(days=dice.randint(-20, 400))
                 known.append((moment, received(payer, period, xof, *place, received_on=on)))
+    for n in range(8):  # of some payers, sooner or later than their first facts; of P06 two
+        moment = START + timedelta(days=dice.randint(0, 12), microseconds=n + 1)
+        known.append((moment, affiliated(f"P{min(n, 6):02}", dice.choice(KINDS), dice.choice(TERRITORIES))))
     return known
 
 
@@ -125,22 +129,29 @@ async def test_any_question_is_answered_as_a_recount_of_the_facts_answers_it(
 
 async def test_every_sum_is_that_of_the_versions(fed: Reporting) -> None:
     """By now, by day of knowledge and by payer; what comes to nothing may have a row of zeros, or none."""
-    by_now, of_day, of_payer = (defaultdict[tuple[Any, ...], Counter[str]](Counter) for _ in range(3))
+    by_now, of_day, of_month, of_payer = (defaultdict[tuple[Any, ...], Counter[str]](Counter) for _ in range(4))
     first: dict[tuple[Any, ...], datetime] = {}
     for row in await fed.connection.fetch("select * from standing"):
         version, said = dict(row), _summed(dict(row))
-        key = version["payer_kind"], version["territory_code"][:2], version["period"], version["due_on"]
+        key = (
+            *(version["payer_kind"], version["territory_code"][:2], version["period"], version["due_on"]),
+            *(version["last_kind"], version["last_territory"] and version["last_territory"][:2]),
+            *(version["filing_frequency"], version["is_affiliated"]),
+        )
         payer = version["payer_id"], version["payer_kind"], version["territory_code"]
         first[payer] = min(version["known_from"], first.get(payer, version["known_from"]))
         of_day[version["known_from"].date(), *key].update(said)
+        of_month[version["known_from"].date().replace(day=1), *key].update(said)
         if version["known_to"].year < 9999:
             of_day[version["known_to"].date(), *key].subtract(said)
+            of_month[version["known_to"].date().replace(day=1), *key].subtract(said)
         else:
             by_now[key].update(said)
             of_payer[payer].update({name: said[name] for name in ("pairs", "assessed_xof", "received_xof")})
-    keys = ["payer_kind", "region", "period", "due_on"]
+    keys = ["payer_kind", "region", "period", "due_on", "last_kind", "last_region", "filing_frequency", "is_affiliated"]
     assert await _kept(fed, "summed", keys) == _without_zeros(by_now)
     assert await _kept(fed, "summed_of_day", ["known_on", *keys]) == _without_zeros(of_day)
+    assert await _kept(fed, "summed_of_month", ["known_on", *keys]) == _without_zeros(of_month)
     payers = await fed.connection.fetch("select * from summed_of_payer")
     assert {tuple(row)[:3]: row["known_from"] for row in payers} == first
     rows = Counter(payer_id for payer_id, *_ in first)
@@ -152,7 +163,9 @@ async def test_every_sum_is_that_of_the_versions(fed: Reporting) -> None:
 def _summed(version: Mapping[str, Any]) -> dict[str, int]:
     due, on_time = version["assessed_xof"], version["received_0_xof"]
     amounts = {name: int(value) for name, value in version.items() if name.endswith("_xof")}
-    return amounts | {"pairs": 1, "pairs_with_dues": int(due > 0), "pairs_on_time": int(0 < due <= on_time)}
+    filed_on_time = version["due_on"] is not None and version["filed_on"] <= version["due_on"]
+    counts = {"pairs": 1, "pairs_with_dues": int(due > 0), "pairs_on_time": int(0 < due <= on_time)}
+    return amounts | counts | {"pairs_filed_on_time": int(filed_on_time)}
 
 
 async def _kept(it: Reporting, table: str, keys: Sequence[str]) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -177,7 +190,7 @@ async def test_a_database_of_the_version_before_is_filled_as_if_all_had_come_now
     try:
         before = [one for one in files_of(CHASSIS, MIGRATIONS) if one[0] < "reporting/0005"]
         await bring_up(connection, before)
-        for table in ("assessed", "received"):
+        for table in ("assessed", "received", "affiliation"):
             rows = [dict(row) for row in await fed.connection.fetch(f"select * from {table}")]  # noqa: S608 - constants
             columns = [name for name in rows[0] if name != "in_standing"]
             await connection.copy_records_to_table(
@@ -192,4 +205,8 @@ async def test_a_database_of_the_version_before_is_filled_as_if_all_had_come_now
 
 
 NOT_ALL_ZERO = "(pairs, pairs_with_dues, pairs_on_time, assessed_xof, received_365_xof) <> (0, 0, 0, 0, 0)"
-DERIVED = {"standing": "true", "summed": NOT_ALL_ZERO, "summed_of_day": NOT_ALL_ZERO, "summed_of_payer": "true"}
+DERIVED = {
+    **dict.fromkeys(("standing", "summed_of_payer", "known_in_year"), "true"),
+    "amount_of_day": "xof <> 0",
+    **dict.fromkeys(("summed", "summed_of_day", "summed_of_month"), NOT_ALL_ZERO),
+}

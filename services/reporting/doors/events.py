@@ -25,14 +25,18 @@ class Facts:
         self._by_topic.setdefault(received.record.topic, []).append(received)
         return Outcome()
 
+    @property
+    def told(self) -> list[Received]:
+        """All of them, topic after topic."""
+        return [fact for each in self._by_topic.values() for fact in each]
+
     async def save(self, connection: Connection) -> None:
         """Appends the facts to their ledgers, makes what is read of them, then tells how far that is complete."""
         for topic, kept in self._by_topic.items():
             if topic in _LEDGERS:
                 await _LEDGERS[topic].append(connection, kept)
-        facts = [fact for each in self._by_topic.values() for fact in each]
-        await standing.save(connection, facts)
-        await progress.save(connection, facts)
+        await standing.save(connection, self.told)
+        await progress.save(connection, self.told)
         await marks.advance(connection)
 
 

@@ -82,6 +82,23 @@ LEDGERS = Invariant(
     seldom=True,
 )
 
+SETTLED = in_sql(
+    "pairs-keep-their-kind-and-territory",
+    "Tous les faits d'un cotisant et d'une période les disent du même genre et du même territoire.",
+    "All facts of one payer and period say the same kind and territory: else they are counted under both (DEF-033).",
+    """
+    with fact as (
+        select payer_id, period, known_at, id, payer_kind || ' ' || territory_code as said from assessed
+        union all
+        select payer_id, period, known_at, id, payer_kind || ' ' || territory_code from received
+    )
+    select payer_id, period, array_agg(distinct said)::text as found,
+        (array_agg(said order by known_at, id))[1] as expected, max(known_at) as since
+    from fact group by payer_id, period having min(said) <> max(said)
+    """,
+    seldom=True,
+)
+
 PROGRESS = in_sql(
     "progress-is-the-latest-fact",
     "Le dernier fait connu de chaque sujet est le plus récent qui a été lu.",

@@ -15,4 +15,5 @@ AFFILIATION = Ledger(
         "affiliated_on",
         "closed_on",
     ),
+    stands=True,
 )

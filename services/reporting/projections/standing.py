@@ -1,7 +1,8 @@
 """What was known of each (payer, period), from one knowledge time up to another: the rows of `standing`.
 
 They are made of the ledgers alone, and made again from the least knowledge time on that a batch touches: facts may come
-in any order, and repeating it changes nothing. Facts known at one time make one version.
+in any order, and repeating it changes nothing. Facts known at one time make one version. What was last known of a
+pair's payer stands in it too: another affiliation of the payer touches all of its pairs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from datetime import datetime
 from recouvra.chassis.database import Connection
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
+from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.reading import Received
+from services.reporting.projections import amounts
 from services.reporting.projections.sums import DAYS, FOLLOW, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
@@ -25,11 +28,15 @@ _BY_DAYS = "".join(
     for days in DAYS
 )
 
-COLUMNS = (
+OWN = (
     *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "known_to"),
     *("is_assessed", "is_received", "assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS)),
 )
+COLUMNS = (*OWN, "last_kind", "last_territory", "filing_frequency", "is_affiliated")  # the last, of its payer
 _ALL = ", ".join(COLUMNS)
+_SAYS = ", ".join(f"{{0}}.{column}" for column in COLUMNS if column != "known_to")
+_ENDS = {"known_from": "greatest(known_from, since)", "known_to": "least(known_to, until)"}
+_SPLIT = ", ".join(_ENDS.get(column, column) for column in OWN)
 
 
 async def save(connection: Connection, facts: Iterable[Received]) -> None:
@@ -38,39 +45,80 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
     Called in the transaction that appends them. It sees what other workers committed before it (READ COMMITTED), and
     those that come later see what it leaves.
     """
-    touched: dict[tuple[str, str], datetime] = {}
+    touched: dict[tuple[str, str | None], datetime] = {}
+
+    def touch(payer_id: str, period: str | None, at: datetime) -> None:
+        touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
+
+    facts = list(facts)
     for fact in facts:
         if isinstance(fact.event, ContributionAssessed | ContributionReceived):
-            pair, at = (fact.event.payer_id, fact.event.period), fact.envelope.time
-            touched[pair] = min(at, touched.get(pair, at))
+            touch(fact.event.payer_id, fact.event.period, fact.envelope.time)
+        elif isinstance(fact.event, PayerAffiliated):
+            touch(fact.event.payer_id, None, fact.envelope.time)
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
-    for payer_id, period, at in await connection.fetch(_STRAYS):
-        touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
+    told = amounts.of(facts)
+    for payer_id, period, at, *amount in await connection.fetch(_STRAYS):
+        touch(payer_id, period, at)
+        if period is not None:
+            what, kind, territory, xof = amount
+            told.append((what, at, kind, territory, period, xof))
+    await amounts.add(connection, told)
     if touched:
-        pairs = sorted(touched)
-        payer_ids, periods = map(list, zip(*pairs, strict=True))
-        rows = await connection.fetch(_MAKE, payer_ids, periods, [touched[pair] for pair in pairs])
+        payer_ids, periods = map(list, zip(*touched, strict=True))
+        rows = await connection.fetch(_MAKE, payer_ids, periods, list(touched.values()))
         if rows:
             await connection.execute(OTHERS, [row["payer_id"] for row in rows])
 
 
+async def tell_strays(connection: Connection) -> None:
+    """Makes the versions of the facts that a worker of the version before appended, some at a time, until all are told.
+
+    Once at the start of a worker: no report is answered while one of them waits, and the next record may be long in
+    coming. What is appended later is told with the next batch.
+    """
+    while await connection.fetchval(HAS_STRAYS):
+        async with connection.transaction():
+            await save(connection, ())
+
+
+_LEDGERS = ("assessed", "received", "affiliation")
+HAS_STRAYS = f"select {' or '.join(f'exists (select from {one} where not in_standing)' for one in _LEDGERS)}"  # noqa: S608
+"""Whether there are facts that no version tells of."""
+
 # What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much.
-_STRAYS = """
-with assessed as (
-    update assessed set in_standing = true
-    where id in (select id from assessed where not in_standing limit 10000) returning payer_id, period, known_at
-), received as (
-    update received set in_standing = true
-    where id in (select id from received where not in_standing limit 10000) returning payer_id, period, known_at
+_STRAY = """{ledger} as (
+    update {ledger} set in_standing = true
+    where id in (select id from {ledger} where not in_standing limit 10000)
+    returning payer_id, {amount}
+)"""
+_AMOUNTS = {
+    ledger: f"period, known_at, {what} as what, payer_kind, territory_code, {ledger}_xof as xof"
+    for ledger, what in amounts.WHAT.items()
+}
+_AMOUNTS["affiliation"] = "null as period, known_at, null as what, null as kind, null as territory, null::bigint as xof"
+_STRAYS = (
+    f"with {', '.join(_STRAY.format(ledger=ledger, amount=_AMOUNTS[ledger]) for ledger in _LEDGERS)} "
+    f"{' union all '.join(f'table {ledger}' for ledger in _LEDGERS)}"
 )
-select * from assessed union all select * from received
-"""
 
 # A pair keeps its kind, its territory and its due day (DEF-033): those of its first facts. The version before the first
-# that is touched is written too, since it holds no longer than up to that one.
+# that is touched is written too, since it holds no longer than up to that one. Facts never go, so that no version does.
 _MAKE = f"""
-with pair as (
-    select * from unnest($1::text[], $2::text[], $3::timestamptz[]) as t(payer_id, period, touched_at)
+with touched as (
+    select * from unnest($1::text[], $2::text[], $3::timestamptz[]) as t(payer_id, period, at)
+), pair as (
+    select payer_id, period, min(at) as touched_at from (
+        select * from touched where period is not null
+        union all
+        select payer_id, standing.period, at from touched join standing using (payer_id) where touched.period is null
+    ) as each group by payer_id, period
+), payer as (
+    select payer_id, payer_kind as last_kind, territory_code as last_territory, filing_frequency,
+        to_char(affiliated_on, 'YYYY-MM') collate "C" as affiliated_in,
+        coalesce(to_char(closed_on, 'YYYY-MM'), '9999-12') collate "C" as closed_in,
+        known_at as since, lead(known_at, 1, 'infinity') over (partition by payer_id order by known_at, id) as until
+    from affiliation where payer_id = any($1)
 ), fact as (
     select payer_id, period, touched_at, known_at, payer_kind, territory_code, due_on, filed_on, assessed_xof,
         null::bigint as received_xof, null::date as received_on
@@ -83,7 +131,7 @@ with pair as (
     select *, first_value(due_on) over (
         partition by payer_id, period order by due_on is null, known_at, due_on
     ) as falls_on from fact
-), version (touched_at, {_ALL}) as (
+), known (touched_at, {", ".join(OWN)}) as (
     select distinct on (payer_id, period, known_at)
         touched_at, payer_id, period, min(payer_kind) over known, min(territory_code) over known,
         case when count(due_on) over known > 0 then falls_on end, min(filed_on) over known, known_at,
@@ -93,10 +141,19 @@ with pair as (
     from due
     window known as (partition by payer_id, period order by known_at)
     order by payer_id, period, known_at
+), version (touched_at, {_ALL}) as (
+    select touched_at, {_SPLIT}, last_kind, last_territory, filing_frequency,
+        coalesce(period between affiliated_in and closed_in, false)
+    from known left join (
+        select * from payer
+        union all
+        select payer_id, null, null, null, null, null, '-infinity', min(since) from payer group by payer_id
+    ) as payer using (payer_id)
+    where since is null or (since < known_to and until > known_from and since < until)
 ), made as (
     insert into standing as was ({_ALL})
     select {_ALL} from version where known_to >= touched_at
     on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
     where was.* is distinct from excluded.*
-    returning old as before, new as after
+    returning new.*, old as before, ({_SAYS.format("old")}) is not distinct from ({_SAYS.format("new")}) as ends
 ), {FOLLOW}"""  # noqa: S608 - constants of ours

@@ -1,4 +1,4 @@
-"""What the pairs come to, in sums: by now, by day of knowledge, by payer; kept as differences of versions (ADR 10).
+"""What the pairs come to: sums by now, by day and month of knowledge, by payer; differences of versions (ADR 10).
 
 A version that is made adds what it says when it begins and takes it off when it ends; one that is replaced does the
 opposite. So the sums are those of the versions, in whatever order facts come.
@@ -15,6 +15,7 @@ SUMMED = {
     "pairs": "1",
     "pairs_with_dues": "(assessed_xof > 0)::int",
     "pairs_on_time": "(assessed_xof > 0 and received_0_xof >= assessed_xof)::int",
+    "pairs_filed_on_time": "coalesce(filed_on <= due_on, false)::int",
     **{name: name for name in ("assessed_xof", "received_xof", *(f"received_{days}_xof" for days in DAYS))},
 }
 """What is summed, each by its SQL over a version."""
@@ -22,7 +23,25 @@ SUMMED = {
 OF_PAYERS = ("pairs", "assessed_xof", "received_xof")
 """Of these, what is summed by payer too."""
 
-_KEYS = "payer_kind, region, period, due_on"
+KEYS = {
+    "payer_kind": "payer_kind",
+    "region": "left(territory_code, 2)",
+    "period": "period",
+    "due_on": "due_on",
+    "last_kind": "last_kind",
+    "last_region": "left(last_territory, 2)",
+    "filing_frequency": "filing_frequency",
+    "is_affiliated": "is_affiliated",
+}
+"""What it is summed by, each by its SQL over a version."""
+
+_KEYS = ", ".join(KEYS)
+
+
+SINCE = [f"since_{month:02}" for month in range(1, 13)]
+"""Since when something is known of a payer's periods of a year, month by month."""
+
+_OF_MONTH = "min(since) filter (where right(period, 2) = '{:02}')"
 
 
 def _added(table: str, names: Iterable[str]) -> str:
@@ -35,26 +54,48 @@ _DIFFERENCES = ", ".join(f"sum(sign * {sql}) as {name}" for name, sql in SUMMED.
 # A version that only ends earlier is taken off and put back where it begins: most differences come to nothing.
 _IS_SOME = " or ".join(f"sum(sign * {sql}) <> 0" for sql in SUMMED.values())
 
+_SAID = (
+    *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "assessed_xof"),
+    *("received_xof", *(f"received_{days}_xof" for days in DAYS)),
+    *("last_kind", "last_territory", "filing_frequency", "is_affiliated"),
+)
+
 FOLLOW = f"""
 moved as (
-    select sign, at, (version).* from made cross join lateral (values
-        (1, after, (after).known_from), (-1, after, (after).known_to),
-        (-1, before, (before).known_from), (1, before, (before).known_to)
-    ) as each(sign, version, at) where (version).payer_id is not null and at < 'infinity'
+    select sign, at, {", ".join(_SAID)}
+    from made cross join lateral (values (1, known_from), (-1, known_to)) as each(sign, at)
+    where at < 'infinity' and not (ends and sign = 1)
+    union all
+    select sign, at, {", ".join(f"(before).{name}" for name in _SAID)}
+    from made cross join lateral (values (-1, (before).known_from), (1, (before).known_to)) as each(sign, at)
+    where (before).payer_id is not null and at < 'infinity' and not (ends and sign = -1)
 ), difference as (
-    select (at at time zone 'UTC')::date as known_on, payer_kind, left(territory_code, 2) as region, period, due_on,
-        {_DIFFERENCES}
+    select (at at time zone 'UTC')::date as on_day, date_trunc('month', at at time zone 'UTC')::date as in_month,
+        {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())}, {_DIFFERENCES}
     from moved
-    group by grouping sets ((1, 2, 3, 4, 5), (2, 3, 4, 5))
+    group by {", ".join(map(str, range(3, len(KEYS) + 3)))}, grouping sets ((), (1), (2))
     having {_IS_SOME}
 ), by_now as (
     insert into summed ({_KEYS}, {", ".join(_NAMES)})
-    select {_KEYS}, {", ".join(_NAMES)} from difference where known_on is null
+    select {_KEYS}, {", ".join(_NAMES)} from difference where on_day is null and in_month is null
     on conflict ({_KEYS}) do update set {_added("summed", _NAMES)}
 ), of_day as (
     insert into summed_of_day (known_on, {_KEYS}, {", ".join(_NAMES)})
-    select known_on, {_KEYS}, {", ".join(_NAMES)} from difference where known_on is not null
+    select on_day, {_KEYS}, {", ".join(_NAMES)} from difference where on_day is not null
     on conflict (known_on, {_KEYS}) do update set {_added("summed_of_day", _NAMES)}
+), of_month as (
+    insert into summed_of_month (known_on, {_KEYS}, {", ".join(_NAMES)})
+    select in_month, {_KEYS}, {", ".join(_NAMES)} from difference where in_month is not null
+    on conflict (known_on, {_KEYS}) do update set {_added("summed_of_month", _NAMES)}
+), in_year as (
+    insert into known_in_year (year, payer_id, {", ".join(SINCE)})
+    select left(period, 4), payer_id, {", ".join(_OF_MONTH.format(month) for month in range(1, 13))}
+    from (
+        select payer_id, period, min(known_from) as since from version
+        group by payer_id, period, touched_at having min(known_from) >= touched_at
+    ) as new group by left(period, 4), payer_id
+    on conflict (year, payer_id) do update set
+        {", ".join(f"{name} = least(known_in_year.{name}, excluded.{name})" for name in SINCE)}
 ), of_payer as (
     insert into summed_of_payer (payer_id, payer_kind, territory_code, known_from, {", ".join(OF_PAYERS)})
     select payer_id, payer_kind, territory_code, min(known_from),
@@ -68,7 +109,9 @@ select payer_id from of_payer where is_new
 """  # noqa: S608 - constants of ours
 """What follows the versions that a statement made; it tells the payers that have a row more.
 
-`made` has each version as it was (`before`, null where there was none) and as it is (`after`).
+`made` has each version as it is, as it was (`before`, null where there was none), and whether it just `ends` at another
+time, so that nothing moves where it begins; `version` has all those of the touched pairs, and from when on they were
+(`touched_at`).
 """
 
 OTHERS = """

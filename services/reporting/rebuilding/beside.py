@@ -19,7 +19,15 @@ BESIDE = "rebuilding"
 """Its name. No role may be called so: PostgreSQL looks for tables in a schema of the role's name first."""
 
 LEDGERS = tuple(ledger.table for ledger in KEPT)
-DERIVED = ("standing", "summed", "summed_of_day", "summed_of_payer")
+DERIVED = (
+    "standing",
+    "summed",
+    "summed_of_day",
+    "summed_of_month",
+    "summed_of_payer",
+    "known_in_year",
+    "amount_of_day",
+)
 SWAPPED = ("complete", *LEDGERS, *DERIVED, "topic_progress", "mark", "edition", "inbox", "position")
 """All that is derived from the topics, `complete` first, as reports read it: in this order readers are waited for."""
 

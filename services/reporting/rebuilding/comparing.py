@@ -14,11 +14,12 @@ from typing import Any
 from recouvra.chassis.database import Connection
 from services.reporting.projections.kept import KEPT
 from services.reporting.projections.standing import COLUMNS
-from services.reporting.projections.sums import OF_PAYERS, SUMMED
+from services.reporting.projections.sums import KEYS, OF_PAYERS, SINCE, SUMMED
 from services.reporting.rebuilding.beside import BESIDE
-from services.reporting.reports.known import known_payers, known_sums
+from services.reporting.reports.known import SUMMED_BY, known_payers, known_sums
 
 _EXAMPLES = 10
+_SOME = " or ".join(f"{name} <> 0" for name in SUMMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,30 @@ _TABLES = (
         "known_from <= $1",
     ),
     _Table("summed_of_payer", "payer_id", ("payer_kind", "territory_code", "known_from"), "known_from <= $1"),
-    _Table(  # of the days that were over
-        "summed_of_day",
-        "concat_ws(' ', known_on, payer_kind, region, period, due_on)",
-        ("known_on", "payer_kind", "region", "period", "due_on", *SUMMED),
-        f"known_on < ($1::timestamptz at time zone 'UTC')::date and ({' or '.join(f'{name} <> 0' for name in SUMMED)})",
+    _Table(
+        "known_in_year",
+        "payer_id || ' ' || year",
+        [f"case when {name} <= $1 then {name} end" for name in SINCE],
+        f"least({', '.join(SINCE)}) <= $1",
+    ),
+    _Table(
+        "amount_of_day",
+        "concat_ws(' ', what, known_on, payer_kind, region, period)",
+        ("what", "known_on", "payer_kind", "region", "period", "xof"),
+        "known_on < ($1::timestamptz at time zone 'UTC')::date and xof <> 0",
+    ),
+    *(  # of the days and months that were over
+        _Table(
+            f"summed_of_{unit}",
+            f"concat_ws(' ', known_on, {', '.join(KEYS)})",
+            ("known_on", *KEYS, *SUMMED),
+            f"known_on < date_trunc('{unit}', $1::timestamptz at time zone 'UTC') and ({_SOME})",
+        )
+        for unit in ("day", "month")
     ),
 )
 _KNOWN = {
-    "summed": (("payer_kind", "territory_code", "period", "due_on"), tuple(SUMMED), known_sums("$1")),
+    "summed": (SUMMED_BY, tuple(SUMMED), known_sums("$1")),
     "summed_of_payer": (("payer_id", "payer_kind", "territory_code"), OF_PAYERS, known_payers("$1")),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -10,9 +10,10 @@ from pydantic import Field
 
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import OF_PAIRS, chosen, columns, selected
+from services.reporting.reports.known import known_amounts
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
-from services.reporting.reports.standing import known_cells
+from services.reporting.reports.standing import is_summed, known_cells
 
 KEYS = columns(OF_PAIRS.values())
 _AGES = {
@@ -49,7 +50,6 @@ def plan(asked: ArrearsAsked, as_of: datetime) -> Plan:
     keys = columns(dimensions)
     arguments = Arguments()
     at, on = arguments.put(as_of), arguments.put(as_of.date())
-    year = f"between {arguments.put(date(as_of.year, 1, 1))} and {arguments.put(date(as_of.year, 12, 31))}"
     filters = of_payers(asked, arguments) + of_periods(asked, arguments)
     groups = f"group by {', '.join(keys) or '()'}"
     unpaid = "sum(assessed_xof - received_xof) filter (where {})"
@@ -59,10 +59,22 @@ def plan(asked: ArrearsAsked, as_of: datetime) -> Plan:
     part = (
         f"select {selected(dimensions)}{ages}, null::numeric as collected_xof "  # noqa: S608 - constants of ours
         f"from {known_cells(at, asked, keys)} where true{filters} {groups} "
-        f"union all select {selected(dimensions)}{none}, sum(received_xof) "
-        f"from received where known_at <= {at} and received_on {year}{filters} {groups}"
+        f"union all select {selected(dimensions)}{none}, sum(xof) "
+        f"from {_of_the_year(asked, keys, at, as_of, arguments)} where true{filters} {groups} "
+        "having sum(xof) <> 0"  # a group of pairs that became known later only has none, nor has it a row
     )
     return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments)
+
+
+def _of_the_year(asked: ArrearsAsked, keys: Sequence[str], at: str, as_of: datetime, arguments: Arguments) -> str:
+    """A table of what had come in for the pairs with a value date in the calendar year, in sums where they tell it."""
+    if is_summed(asked, keys):
+        return known_amounts("received", [at], f"what = {arguments.put(f'{as_of.year:04}')}")
+    first, last = arguments.put(date(as_of.year, 1, 1)), arguments.put(date(as_of.year, 12, 31))
+    return (
+        "(select *, received_xof as xof from received "  # noqa: S608 - constants of ours
+        f"where known_at <= {at} and received_on between {first} and {last}) as amount"
+    )
 
 
 def _fields(measures: Mapping[str, Any]) -> Fields:

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from services.reporting.reports.asked import Instant, OfPayers, OfPeriods, Paged
+from services.reporting.reports.known import known_amounts
 from services.reporting.reports.plan import Arguments, Fields, Kind, Plan, of_payers, of_periods
 from services.reporting.reports.rates import rate
-from services.reporting.reports.standing import known_cells
+from services.reporting.reports.standing import is_summed, known_cells
 
 _BASES = {
     "declared_xof": "declared",
@@ -59,16 +60,18 @@ def plan(asked: BridgeAsked, as_of: datetime) -> Plan:
     to, since = arguments.put(as_of), arguments.put(min(asked.since, as_of))
     filters = of_payers(asked, arguments) + of_periods(asked, arguments)
     between = f"known_at > {since} and known_at <= {to}{filters}"
-    bases = ", ".join(
-        f"sum(assessed_xof) filter (where basis = {arguments.put(basis)}) as {name}" for name, basis in _BASES.items()
-    )
+    put = {name: arguments.put(basis) for name, basis in _BASES.items()}
+    bases = ", ".join(f"sum(xof) filter (where what = {basis}) as {name}" for name, basis in put.items())
+    due = f"(select basis as what, assessed_xof as xof from assessed where {between}) as amount"  # noqa: S608 - ours
+    if is_summed(asked, ()):
+        due = known_amounts("assessed", [since, to], f"what in ({', '.join(put.values())})") + f" where true{filters}"
     first, last = (
         f"(select sum(assessed_xof) as assessed_{end}_xof, sum(received_xof) as received_{end}_xof "  # noqa: S608 - constants of ours
         f"from {known_cells(at, asked, ())} where true{filters}) as {end}_sums"
         for end, at in (("from", since), ("to", to))
     )
     part = (
-        f"select * from {first}, {last}, (select {bases} from assessed where {between}) as due, "  # noqa: S608 - constants of ours
+        f"select * from {first}, {last}, (select {bases} from {due}) as due, "  # noqa: S608 - constants of ours
         "(select sum(net_xof) filter (where net_xof < 0) as taken_back_xof from ("
         f"select sum(received_xof) as net_xof from received where {between} and ({_PLACED}) in "
         f"(select {_PLACED} from received where received_xof < 0 and {between}) group by {_PLACED}) as net) as back"

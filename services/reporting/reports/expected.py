@@ -18,34 +18,37 @@ from services.reporting.reports.plan import Arguments
 FILES = "({} <> 'self_employed' or right(period, 2) in ('03', '06', '09', '12'))"
 """Whether a kind of payer files for a period: the self-employed declare a quarter's income, in its last month."""
 
-IS_AFFILIATED = "period between affiliated_in and closed_in"
-"""Whether a payer was affiliated within a period."""
-
-WAS_EXPECTED = f"is_assessed and period between from_in and to_in and {FILES.format('payer.payer_kind')}"
-"""Whether a pair that was assessed is one of those that `expected` counts."""
+WAS_EXPECTED = (
+    f"due_on is not null and is_affiliated and period between first_in and last_in and {FILES.format('last_kind')}"
+)
+"""Whether pairs are of those that `expected` counts, though they were assessed; beside their row of `due_by`."""
 
 _FREQUENCIES = ("monthly", "quarterly")
 _NEVER = "0000-00"
 _ALWAYS = "9999-12"
 
 
-def payers(at: str, on: date, asked: OfPeriods, where: str, arguments: Arguments) -> str:
+def due_by(on: date, arguments: Arguments) -> str:
+    """A table to join: by of_kind and of_frequency the first_in and last_in of the periods that fell due by a day."""
+    columns = ", ".join(f"{arguments.put(column)}::text[]" for column in _due_by(on))
+    return f"unnest({columns}) as law(of_kind, of_frequency, first_in, last_in)"
+
+
+def payers(at: str, law: str, asked: OfPeriods, where: str, arguments: Arguments) -> str:
     """A SELECT of the payers as last known at `at`, `where` limiting them: payer_id, payer_kind, territory_code.
 
-    And months: affiliated_in, closed_in; from_in to to_in those of them for which it is expected to have filed by the
-    day `on`, which its kind, its frequency and the periods asked for leave.
+    And the months from_in to to_in for which each is expected to have filed: those of its affiliation that the `law`
+    (`due_by`) and the periods asked for leave.
     """
-    law = map(arguments.put, _due_by(on))
     first, last = arguments.put(asked.period_from or _NEVER), arguments.put(asked.period_to or _ALWAYS)
     return (
-        "select payer_id, payer_kind, territory_code, affiliated_in, closed_in, "  # noqa: S608 - constants of ours
+        "select payer_id, payer_kind, territory_code, "  # noqa: S608 - constants of ours
         f"greatest(affiliated_in, first_in, {first}) as from_in, least(closed_in, last_in, {last}) as to_in from ("
         "select distinct on (payer_id) payer_id, payer_kind, territory_code, filing_frequency, "
         """to_char(affiliated_on, 'YYYY-MM') collate "C" as affiliated_in, """
         f"""coalesce(to_char(closed_on, 'YYYY-MM'), '{_ALWAYS}') collate "C" as closed_in """
         f"from affiliation where known_at <= {at}{where} order by payer_id, known_at desc, id desc) as latest "
-        f"join unnest({', '.join(f'{column}::text[]' for column in law)}) "
-        "as law(of_kind, of_frequency, first_in, last_in) on of_kind = payer_kind and of_frequency = filing_frequency"
+        f"join {law} on of_kind = payer_kind and of_frequency = filing_frequency"
     )
 
 

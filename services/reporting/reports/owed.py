@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import Dimension, columns, selected
-from services.reporting.reports.known import known_payers, known_sums
+from services.reporting.reports.known import known_in, known_payers, known_sums
 from services.reporting.reports.plan import Arguments, of_payers, of_periods
 from services.reporting.reports.standing import is_summed, known_pairs
 
@@ -27,6 +28,7 @@ class Owed:
         self._asked = asked
         self._at = arguments.put(as_of)
         self._of_payers, self._of_periods = of_payers(asked, arguments), of_periods(asked, arguments)
+        self._arguments = arguments
 
     def is_summed(self, dimensions: Sequence[Dimension]) -> bool:
         """Whether sums by kind, region and period tell it, so that no payer need be looked at."""
@@ -48,24 +50,28 @@ class Owed:
             return known_payers(self._at)
         return f"(select *, 1 as pairs from {known_pairs(self._at)}) as known"  # noqa: S608 - constants of ours
 
+    @cached_property
+    def _in_periods(self) -> str:
+        """The condition that something is known of a payer in the periods asked for, once it is needed."""
+        return f" and payer_id in ({known_in(self._at, self._asked, self._arguments)})" if self._of_periods else ""
+
     def payers(self, dimensions: Sequence[Dimension], has_others: bool) -> str:
         """A SELECT of the keys, which tell no period, and `payers`: how many are known, a row for equal keys.
 
         Those with pairs under one kind and territory, each of them in one group and no other; or else (`has_others`)
         those that changed, who may be in several.
         """
-        counted, which, of_same = "count(*)", "not ", ""
+        counted, which, in_periods = "count(*)", "not ", self._in_periods
         if has_others:
             counted, which = "count(distinct payer_id)", ""
-            of_same = "and (pair.payer_kind, pair.territory_code) = (payer.payer_kind, payer.territory_code) "
-        # By key, and in the index alone for nearly all: the first pair that is looked up tells.
-        in_periods = (
-            f"cross join lateral (select from standing as pair where pair.payer_id = payer.payer_id {of_same}"
-            f"and pair.known_from <= {self._at}{self._of_periods} limit 1) as known"
-        )
+        if has_others and self._of_periods:  # by key: which of its kinds and territories a payer had then
+            in_periods += (
+                " and exists (select from standing as pair where (pair.payer_id, pair.payer_kind, pair.territory_code) "
+                "= (payer.payer_id, payer.payer_kind, payer.territory_code) "
+                f"and pair.known_from <= {self._at}{self._of_periods})"
+            )
         return (
-            f"select {selected(dimensions)}{counted} as payers "  # noqa: S608 - constants of ours
-            f"from summed_of_payer as payer {in_periods if self._of_periods else ''} "
-            f"where {which}has_others and known_from <= {self._at}{self._of_payers} "
+            f"select {selected(dimensions)}{counted} as payers from summed_of_payer as payer "  # noqa: S608 - constants of ours
+            f"where {which}has_others and known_from <= {self._at}{self._of_payers}{in_periods} "
             f"group by {', '.join(columns(dimensions)) or '()'}"
         )

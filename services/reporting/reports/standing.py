@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from services.reporting.projections.sums import DAYS, SUMMED
 from services.reporting.reports.asked import OfPayers
-from services.reporting.reports.known import known_sums
+from services.reporting.reports.known import SUMMED_BY, known_sums
 
 DAYS_AFTER_DUE: Sequence[int] = DAYS
 """For each of these a pair tells `received_N_xof`, what has a value date up to so many days after its due day."""
@@ -20,6 +20,7 @@ def known_pairs(at: str) -> str:
 
     payer_id, period; payer_kind and territory_code of its own facts (DEF-033); due_on, null before its first
     assessment; filed_on, the earliest; assessed_xof and received_xof, whatever the value date; and `received_N_xof`.
+    Of its payer as last known: last_kind, last_territory, filing_frequency, and is_affiliated, within the period.
     """
     return f"(select * from standing where known_from <= {at} and {at} < known_to) as pair"  # noqa: S608 - constants
 
@@ -33,20 +34,18 @@ def is_summed(asked: OfPayers, keys: Iterable[str]) -> bool:
 def known_cells(at: str, asked: OfPayers, keys: Iterable[str]) -> str:
     """A table `cell` of pairs as of an instant, summed as far as these keys and filters allow, each row of some pairs.
 
-    payer_kind, territory_code (its region alone, where nobody asks for more), period, due_on, and each of `SUMMED` over
-    them; payer_id too where it is asked for.
+    payer_kind, territory_code, period, due_on, what was last known of its payers (`known_pairs`), and each of `SUMMED`
+    over them; payer_id too where it is asked for. Of territories the region alone, where nobody asks for more.
     """
+    by = ", ".join(SUMMED_BY)
     if is_summed(asked, keys):
         sums = ", ".join(f"sum({name}) as {name}" for name in SUMMED)
-        return (
-            f"(select payer_kind, territory_code, period, due_on, {sums} from {known_sums(at)} "  # noqa: S608 - constants
-            "group by payer_kind, territory_code, period, due_on having sum(pairs) > 0) as cell"
-        )
+        return f"(select {by}, {sums} from {known_sums(at)} group by {by} having sum(pairs) > 0) as cell"  # noqa: S608
     told = ", ".join(f"{sql} as {name}" for name, sql in SUMMED.items())
-    return f"(select payer_id, payer_kind, territory_code, period, due_on, {told} from {known_pairs(at)}) as cell"  # noqa: S608
+    return f"(select payer_id, {by}, {told} from {known_pairs(at)}) as cell"  # noqa: S608 - constants of ours
 
 
 def first_known_period(at: str) -> str:
     """A SELECT of the first period of which a fact was known at that instant; null before any was."""
     periods = f"select period from {known_sums(at)} group by period having sum(pairs) > 0"  # noqa: S608 - constants
-    return f"select min(period) from ({periods}) as known"  # noqa: S608 - constants of ours
+    return f"select min(period) as period from ({periods}) as known"  # noqa: S608 - constants of ours

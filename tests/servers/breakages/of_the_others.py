@@ -155,6 +155,12 @@ REPORTING = by(
         "update liquidated set known_at = known_at - interval '1 day' where id = (select min(id) from liquidated)",
     ),
     (
+        "a fact of another kind than its pair's",
+        "pairs-keep-their-kind-and-territory",
+        "update received set payer_kind = 'pension_body', territory_code = '0999' where id = (select min(r.id) from "
+        "received r join assessed a using (payer_id, period) where a.payer_kind <> 'pension_body')",
+    ),
+    (
         "a version's amount",
         "versions-are-the-ledgers",
         "update standing set received_xof = received_xof + 1 where ctid = (select ctid from standing limit 1)",
@@ -173,6 +179,21 @@ REPORTING = by(
         "a day deleted",
         "sums-of-days-are-the-versions",
         "delete from summed_of_day where ctid = (select ctid from summed_of_day where assessed_xof <> 0 limit 1)",
+    ),
+    (
+        "a month's sum",
+        "sums-of-months-are-the-versions",
+        "update summed_of_month set pairs = pairs + 1 where ctid = (select ctid from summed_of_month limit 1)",
+    ),
+    (
+        "a day's amount",
+        "amounts-of-days-are-the-ledgers",
+        "update amount_of_day set xof = xof + 1 where ctid = (select ctid from amount_of_day limit 1)",
+    ),
+    (
+        "a payer's year deleted",
+        "payers-are-known-since-their-versions",
+        "delete from known_in_year where ctid = (select ctid from known_in_year limit 1)",
     ),
     (
         "a payer known since the day before",
