@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import Request
@@ -37,7 +38,7 @@ _TITLES = {
     403: ("Un rôle plus grand est nécessaire", "A greater role is needed"),
     404: ("Rien à cette adresse", "Nothing at this address"),
     422: ("Des valeurs à corriger", "Values to correct"),
-    503: ("Pas encore de chiffres", "No figures yet"),
+    503: ("Pas de chiffres pour l'instant", "No figures for now"),
 }
 _PASSWORD = (
     "Rechargez la page : votre navigateur demande un nom et un mot de passe. Le nom est libre ; le mot de passe est le "
@@ -76,6 +77,7 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
         return None
     here = here_of(request)
     faults = {pointer.split("/")[2]: getattr(said, here.lang) for pointer, said in problem.faults if "/" in pointer[1:]}
+    here = replace(here, query={name: said for name, said in here.query.items() if name not in faults})
     asked = _asked(request.url.path) if problem.status == 422 else None
     form = [] if asked is None else list(fields(asked, here, faults))
     named = {field.name for field in form}

@@ -74,8 +74,8 @@ class Here:
         """This page in a language."""
         return self.again(lang="en" if lang == "en" else None)
 
-    def file(self, form: str | None) -> str:
-        """What this page shows as a file with every row; None: as the API's JSON."""
+    def file(self, form: str) -> str:
+        """What this page shows as a file with every row, or as the API's JSON."""
         query = {name: value for name, value in self.query.items() if name not in ("lang", "limit", "cursor")}
         return address(f"{_API}{self.path}", query | self._pinned(self.path[1:]) | {"format": form, "lang": self.lang})
 

@@ -62,7 +62,8 @@ def table(name: str, answer: Mapping[str, Any], here: Here, only: Sequence[str] 
     lines = [Line([cell(one, row[one], here.lang) for one in names], behind(report, row, here)) for row in rows]
     is_keyed = any(one in _TEXTS for one in names)
     last = [cell(one, total[one], here.lang) if one in total else Cell("") for one in names]
-    whole = None if names and "payer_id" in names else behind(report, {}, here)
+    is_whole = "payer_id" in names and here.path == f"/{report.behind}"  # the rows behind the total stand above it
+    whole = None if is_whole else behind(report, {}, here)
     return Table(columns, lines, Line(last, whole) if is_keyed and rows else None)
 
 
