@@ -30,6 +30,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept, Accept-Encoding",
 }
 """Of every page: it loads nothing, runs nothing, stands in no other site's frame."""
 
@@ -99,7 +100,7 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
 
 def html(request: Request, text: str, headers: Mapping[str, str], status: int = 200) -> Response:
     """A page as it is sent: compressed for whoever takes that, since networks are slow. It holds no secret to guess."""
-    told, body = HEADERS | dict(headers) | {"Vary": "Accept, Accept-Encoding"}, text.encode()
+    told, body = dict(headers) | HEADERS, text.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):
         told, body = told | {"Content-Encoding": "gzip"}, gzip.compress(body, 6, mtime=0)
     return HTMLResponse(body, status, told)

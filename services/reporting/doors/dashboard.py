@@ -57,9 +57,9 @@ class Pages:
         """The dashboard. Every figure is of one instant and one snapshot; what takes too long is said to be lacking."""
         asked, fresh = read(request, HomeAsked), await self.fresh.now()
         warnings = freshness.warnings(fresh, datetime.now(UTC), here_of(request).lang)
+        answers: dict[str, Body | None] = {}
 
         async def show(seen: Snapshot, here: Here, as_of: datetime) -> str:
-            answers: dict[str, Body | None] = {}
             until = asyncio.get_running_loop().time() + _ALL_SECONDS
             for name, question in QUESTIONS.items():
                 left = min(_EACH_SECONDS, until - asyncio.get_running_loop().time())
@@ -76,7 +76,11 @@ class Pages:
                 complete_up_to=told(seen.complete_up_to),
             )
 
-        return await self._shown(request, asked.as_of, show, "\n".join(warnings))
+        answer = await self._shown(request, asked.as_of, show, "\n".join(warnings))
+        if None in answers.values():  # what lacked a figure is not to be held: asked again it may have it
+            answer.headers["Cache-Control"] = "no-store"
+            del answer.headers["ETag"]
+        return answer
 
     async def report(self, request: Request, report: Report) -> Response:
         """A report's rows, or its one row upright, with the ways to what is behind them."""
@@ -153,7 +157,7 @@ class Pages:
             headers = headers_of(request, seen, at, f"html {EDITION} {also}")
             headers["Cache-Control"] = "private, no-cache"
             if is_known(request, headers["ETag"]):
-                return Response(status_code=304, headers=HEADERS | headers)
+                return Response(status_code=304, headers=headers | HEADERS)
             shown = await show(seen, replace(here_of(request), as_of=told(at)), at)
         return html(request, shown, headers)
 
