@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ from recouvra.contracts.form_liquidated import FormLiquidated
 from recouvra.contracts.titles import CODES, COLUMNS, KEYS
 from services.openapi import documents
 from services.reporting.app import build
+from services.reporting.pages.fresh import warnings
 from services.reporting.pages.links import address
 from services.reporting.pages.writing import day, instant, number, percent, period, span, written
 
@@ -84,6 +85,36 @@ def test_every_code_that_a_row_can_hold_has_a_name() -> None:
     }
     assert {name: set(codes) for name, codes in CODES.items()} == {name: set(codes) for name, codes in held.items()}
     assert all(fr and en for codes in CODES.values() for fr, en in codes.values())
+
+
+def _fresh(**changes: Any) -> dict[str, Any]:
+    topic = {"topic": "contribution-assessed", "last_fact_at": "2026-03-31T11:59:00Z", "lag_seconds": 0,
+             "lag_records": 0, "dead_letters": 0}  # fmt: skip
+    sound = {"at": "2026-03-31T11:00:00Z", "broken": [], "unchecked": []}
+    whole = {"complete_up_to": "2026-03-31T11:59:30Z", "topics": [topic], "verified": {"contributions": sound}}
+    return whole | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"complete_up_to": None}, []),
+        ({"complete_up_to": "2026-03-31T11:00:00Z"}, ["60\u00a0minutes"]),
+        ({"topics": [{"last_fact_at": None, "lag_records": None, "dead_letters": None}]}, ["Kafka"]),
+        ({"topics": [{"last_fact_at": None, "lag_records": 1_200, "dead_letters": 0}]}, ["1\u202f200"]),
+        ({"topics": [{"last_fact_at": None, "lag_records": 0, "dead_letters": 7},
+                     {"last_fact_at": None, "lag_records": None, "dead_letters": "unreachable"}]}, [": 7."]),
+        ({"verified": {"registration": "unreachable"}}, ["registration"]),
+        ({"verified": {"contributions": {"at": None, "broken": ["money-conserved"], "unchecked": []}}},
+         ["money-conserved"]),
+    ],
+)  # fmt: skip
+def test_what_a_reader_must_know_before_believing_a_figure_is_said(changes: Any, said: list[str]) -> None:
+    now = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    told = [warnings(_fresh(**changes), now, lang) for lang in ("fr", "en")]
+    assert [len(sentences) for sentences in told] == [len(said)] * 2
+    assert all(part in sentence for sentences in told for part, sentence in zip(said, sentences, strict=True))
 
 
 @pytest_asyncio.fixture
