@@ -7,9 +7,11 @@ machine only, and everyone on it is ``local``.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -91,8 +93,11 @@ class Callers:
         if self._file is not None:
             self._file.now()
 
-    def of(self, authorization: str | None) -> Caller:
-        """Who sends this header. Raises `Problem`: 401 where it names nobody, 503 where the file is unreadable."""
+    def of(self, authorization: str | None, *, by_password: bool = False) -> Caller:
+        """Who sends this header. Raises `Problem`: 401 where it names nobody, 503 where the file is unreadable.
+
+        `by_password`: a browser's user may give the token as a password (Basic), under whatever name.
+        """
         if self._file is None:
             return _LOCAL
         try:
@@ -102,8 +107,8 @@ class Callers:
         if authorization is None:
             found = tokens.get(_ANONYMOUS)
         else:
-            scheme, _, token = authorization.partition(" ")
-            found = tokens.get(_digest(token.strip())) if scheme.lower() == "bearer" else None
+            token = _token(authorization, by_password)
+            found = None if token is None else tokens.get(_digest(token))
         if found is None:
             raise _UNKNOWN
         return found
@@ -151,6 +156,17 @@ def refuse_foreign_pages(request: Request) -> None:
         return
     if urlsplit(origin).netloc != host:
         raise _FOREIGN
+
+
+def _token(authorization: str, by_password: bool) -> str | None:
+    scheme, _, said = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return said.strip()
+    if scheme.lower() == "basic" and by_password:
+        with suppress(ValueError):
+            _, colon, password = base64.b64decode(said.strip(), validate=True).decode().partition(":")
+            return password if colon else None
+    return None
 
 
 def _digest(token: str) -> str:

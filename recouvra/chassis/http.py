@@ -22,7 +22,7 @@ from recouvra.chassis.described import describe
 from recouvra.chassis.health import Health
 from recouvra.chassis.mending import add_dead_letters
 from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
-from recouvra.chassis.problems import Problem, add_problem_handlers, problem_response
+from recouvra.chassis.problems import Problem, ProblemPage, add_problem_handlers, problem_response
 from recouvra.chassis.settings import Settings
 
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -48,6 +48,7 @@ def create_app(
     *,
     ready: Callable[[Face], Awaitable[str]] | None = None,
     declares: re.Pattern[str] = _NOTHING,
+    problem_page: ProblemPage | None = None,
 ) -> tuple[FastAPI, Face]:
     """An app with the common face; nothing is opened before the first request.
 
@@ -56,6 +57,7 @@ def create_app(
         reading: how the service takes records in, for those that are replayed.
         ready: one more check of the service's own: ``ok`` or what it still waits for.
         declares: what a caller may ask whose role is to declare, as ``METHOD /path``.
+        problem_page: of a service with pages for people, who may then read with a token as their password.
     """
     face = Face(settings, Database(settings.database_url), reading)
     metrics = Metrics(service)
@@ -69,30 +71,35 @@ def create_app(
         title=f"Recouvra · {service}", summary=summary, version="1", lifespan=lifespan, openapi_url="/openapi.json"
     )
     describe(app)
-    add_problem_handlers(app)
+    add_problem_handlers(app, problem_page)
     app.add_middleware(BoundedBody, patience=settings.body_seconds)
-    _add_gates(app, Callers(settings.tokens_file), metrics, declares)
+    _add_gates(app, Callers(settings.tokens_file), metrics, declares, has_pages=problem_page is not None)
     _add_health(app, face, Health(face.database, settings.kafka, migrations), ready)
     _add_exposition(app, face, metrics)
     add_dead_letters(app, face)
     return app, face
 
 
-def _add_gates(app: FastAPI, callers: Callers, metrics: Metrics, declares: re.Pattern[str]) -> None:
+def _add_gates(app: FastAPI, callers: Callers, metrics: Metrics, declares: re.Pattern[str], *, has_pages: bool) -> None:
     @app.middleware("http")
     async def authorised(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Who asks, before anything of the request is looked at; what tells of health and of the face is open."""
         path = request.scope["path"]
+        # A browser adds a password to whatever another site's page makes it send: it opens what is read, never an act.
+        by_password = has_pages and request.method in ("GET", "HEAD")
         if not path.startswith(_OPEN):
             try:
                 refuse_foreign_pages(request)
-                request.state.caller = caller = callers.of(request.headers.get("authorization"))
+                caller = callers.of(request.headers.get("authorization"), by_password=by_password)
+                request.state.caller = caller
                 if not (caller.role is Role.DECLARER and declares.fullmatch(f"{request.method} {path}")):
                     allow(caller, default_role(request.method, path))
             except Problem as problem:
                 response = problem_response(request, problem)
                 if problem.status == 401:
                     response.headers["WWW-Authenticate"] = "Bearer"
+                    if by_password:
+                        response.headers.append("WWW-Authenticate", 'Basic realm="Recouvra", charset="UTF-8"')
                 return response
         return await call_next(request)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,8 +98,15 @@ def language(request: Request) -> str:
     return "en" if asked.strip().lower().startswith("en") else "fr"
 
 
-def problem_response(request: Request, problem: Problem) -> JSONResponse:
-    """The problem as `application/problem+json`."""
+ProblemPage = Callable[[Request, Problem], Response | None]
+"""A service's own page of a problem, for a person with a browser; None for whoever gets `application/problem+json`."""
+
+
+def problem_response(request: Request, problem: Problem) -> Response:
+    """The problem as `application/problem+json`, or as a page where the service has one for who asks."""
+    page: ProblemPage | None = request.app.state.problem_page
+    if page is not None and (shown := page(request, problem)) is not None:
+        return shown
     lang = language(request)
     body: dict[str, Any] = {
         "type": _TYPE + problem.code,
@@ -115,32 +123,33 @@ def problem_response(request: Request, problem: Problem) -> JSONResponse:
     )
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Makes every error of the app a problem."""
+def add_problem_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
+    """Makes every error of the app a problem; `page` shows them to people."""
+    app.state.problem_page = page
 
     @app.exception_handler(Problem)
-    async def _problem(request: Request, error: Problem) -> JSONResponse:
+    async def _problem(request: Request, error: Problem) -> Response:
         return problem_response(request, error)
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> Response:
         message = _TITLES.get(error.status_code, _TITLES[400])
         response = problem_response(request, Problem(error.status_code, f"http-{error.status_code}", message))
         response.headers.update(error.headers or {})  # a 405 says what is allowed
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [("/" + "/".join(map(str, fault["loc"])), _fault(fault)) for fault in error.errors()]
         return problem_response(request, Problem(422, "invalid-request", _TITLES[422], faults))
 
     @app.exception_handler(asyncpg.QueryCanceledError)
-    async def _too_long(request: Request, error: Exception) -> JSONResponse:
+    async def _too_long(request: Request, error: Exception) -> Response:
         log.warning("statement ended by its limit: %r", error)
         return problem_response(request, Problem(503, "too-long", _TOO_LONG))
 
     @app.exception_handler(WatchedFileError)
-    async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    async def _unreadable(request: Request, error: Exception) -> Response:
         log.error("%s", error)
         return problem_response(request, Problem(503, "settings-unreadable", _UNREADABLE))
 
@@ -150,12 +159,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(asyncpg.OperatorInterventionError)  # it starts, stops, or ended a statement
     @app.exception_handler(asyncpg.InsufficientResourcesError)
     @app.exception_handler(asyncpg.InternalClientError)  # what asyncpg raises when a server dies under it
-    async def _away(request: Request, error: Exception) -> JSONResponse:
+    async def _away(request: Request, error: Exception) -> Response:
         log.warning("database away: %r", error)
         return problem_response(request, Problem(503, "unavailable", _TITLES[503]))
 
     @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    async def _unforeseen(request: Request, error: Exception) -> Response:
         return problem_response(request, Problem(500, "internal", _TITLES[500]))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from recouvra.cli.terminal import wrong_use
+from recouvra.cli.terminal import tell, wrong_use
 from recouvra.local.folder import running_stack
 
 DEFAULT_FOLDER = Path("var/stack")
@@ -44,3 +44,8 @@ def service_url(service: str, url: str | None, folder: Path) -> str:
             f"Where is {service}? Give --url or {variable}, or start “recouvra up” (nothing runs in {folder}).",
         )
     return found.rstrip("/")
+
+
+def show_dashboard(reporting: str) -> None:
+    """Print where a browser shows the figures."""
+    tell(f"Tableau de bord : {reporting}/", f"Dashboard: {reporting}/?lang=en")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption, broker, service_url
+from recouvra.cli.addresses import DEFAULT_FOLDER, BootstrapOption, DataOption, broker, service_url, show_dashboard
 from recouvra.cli.demo_figures import in_one_line, show_figures
 from recouvra.cli.terminal import heading, notes, output, table, tell
 from recouvra.cli.up import PortsOption
@@ -117,6 +117,7 @@ def _show_next(urls: Mapping[str, str], *, runs: bool) -> None:
             "To explore it: “recouvra demo” in a terminal, or “recouvra up --clock event”.",
         )
         return
+    show_dashboard(urls["reporting"])
     tell("À essayer :", "To try:")
     for tried in (
         "recouvra report collection-rates --group-by region --as-of 2025-03-31",

@@ -4,18 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recouvra.cli.terminal import francs, output, percent, table
+from recouvra.contracts.titles import KINDS, OUTCOMES
 from recouvra.local.errors import in_the_readers_language
 
 if TYPE_CHECKING:
     from recouvra.local.demonstration.figures import Figures, Left
 
-KINDS = {
-    "state": ("État", "State"),
-    "local_authority": ("Collectivités", "Local authorities"),
-    "private_employer": ("Employeurs privés", "Private employers"),
-    "pension_body": ("Caisses de retraite", "Pension bodies"),
-    "self_employed": ("Indépendants", "Self-employed"),
-}
 _HEADINGS = (
     ("Cotisants", "Payers"),
     ("Constaté", "Assessed"),
@@ -29,11 +23,6 @@ _PLACES = (
     ("en attente d'affectation", "in suspense", "suspense_xof"),
     ("Total", "Total", "total_xof"),
 )
-_FORMS = {
-    "accepted": ("acceptées", "accepted"),
-    "reduced": ("réduites", "reduced"),
-    "rejected": ("rejetées", "rejected"),
-}
 _OUTCOMES = {
     "accepted": ("acceptées", "accepted"),
     "accepted_with_anomalies": ("acceptées avec remarques", "accepted with anomalies"),
@@ -69,7 +58,7 @@ def show_figures(figures: "Figures") -> None:
 
 
 def _region(row: dict[str, Any]) -> str:
-    from recouvra.local.demonstration.territories import region_name
+    from recouvra.contracts.territories import region_name
 
     return f"{row['region']} {region_name(row['region'])}"
 
@@ -106,10 +95,10 @@ def _show_care(figures: "Figures") -> None:
         _stacked("médiane j", "median days"),
         _stacked("à terme", "within term"),
     )
-    rows = [(in_one_line(*_FORMS[row["outcome"]]), *_of_care(row)) for row in figures.care["rows"]]
+    rows = [(in_one_line(*OUTCOMES[row["outcome"]]), *_of_care(row)) for row in figures.care["rows"]]
     output.print(table(headings, [*rows, ("Total", *_of_care(figures.care["total"]))], numbers_from=1, total=True))
     why = [
-        f"{row['reason']} {row['forms']} ({in_one_line(*_FORMS[row['outcome']])})"
+        f"{row['reason']} {row['forms']} ({in_one_line(*OUTCOMES[row['outcome']])})"
         for row in figures.care_reasons["rows"]
         if row["reason"]
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption
+from recouvra.cli.addresses import DEFAULT_FOLDER, DataOption, show_dashboard
 from recouvra.cli.terminal import heading, notes, output, table, tell
 
 if TYPE_CHECKING:
@@ -51,3 +51,4 @@ def show(stack: "Stack", folder: Path) -> None:
     ]
     output.print(table(("", heading("rôle", "role"), heading("adresse", "address"), "pid"), rows, numbers_from=3))
     notes.print(f"{folder}/stack.json · {folder}/logs/", markup=False)
+    show_dashboard(addresses["reporting"])

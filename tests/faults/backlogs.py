@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import confluent_kafka
 
-from bench.line_rate import declarations
+from bench.made import declared, log_normal
 from tests.builders import Draft, affiliation, care_form, declaration, hire, payment
 from tests.making.drafts import draft
 
 
 def lines(count: int) -> Iterator[Draft]:
     """Declarations of many payers in parts of a thousand lines: `count` lines."""
-    for payer, parts in declarations(count):
+    payers = log_normal(count)
+    for payer in payers:
         yield affiliation(payer.payer_id)
-        for part in parts:
-            body, said = part.model_dump(mode="json"), f"{part.payer_id}-{part.part}"
-            yield draft(part.topic, body, source="/payroll", at="2026-02-05T08:00:00Z", event_id=said)
+    for made in declared(payers, [0]):
+        body = json.loads(made.value)
+        said = f"{body['payer_id']}-{body['part']}"
+        yield draft(made.topic, body, source="/payroll", at="2026-02-05T08:00:00Z", event_id=said)
 
 
 def small(count: int) -> Iterator[Draft]:

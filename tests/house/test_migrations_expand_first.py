@@ -30,8 +30,8 @@ _EMPTIED = re.compile(r"(?:truncate|analyze|drop table) (?P<tables>[a-z_]+(?:, [
 _ON = re.compile(r"create (?P<unique>unique )?index .*? ?on (?:only )?(?P<table>[a-z_]+) .*?\((?P<columns>.*)")
 # What changes neither what a statement of the version before may say nor what it finds.
 _HARMLESS = re.compile(
-    r"(create (unlogged |temporary )?table|create sequence|create type|create function|comment on|insert into|update|grant"
-    r"|drop index"
+    r"(create (unlogged |temporary )?table|create sequence|create type|create function|comment on|insert into|update"
+    r"|grant|drop index"
     r"|create trigger \S+ after .* for each statement"  # it sees what was written, and turns nothing away
     r"|alter table \S+ (validate constraint|set \(|reset \()"
     r"|alter table \S+ alter (column )?\S+ (drop not null|set (storage|statistics|compression|default)))\b"

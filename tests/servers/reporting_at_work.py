@@ -220,10 +220,12 @@ class Reporting:
 
 
 @asynccontextmanager
-async def reporting(postgres: CreateDatabase, peers: dict[str, str] | None = None) -> AsyncIterator[Reporting]:
-    """A fresh one."""
+async def reporting(
+    postgres: CreateDatabase, peers: dict[str, str] | None = None, kafka: str = "127.0.0.1:9"
+) -> AsyncIterator[Reporting]:
+    """A fresh one; where no broker is named there is none: nobody listens on port 9."""
     url = await postgres(f"reporting_{uuid4().hex[:12]}")
-    settings = Settings(kafka="127.0.0.1:9", database_url=url, peers=peers)  # port 9: nobody there
+    settings = Settings(kafka=kafka, database_url=url, peers=peers)
     service = build(settings)
     await migrate(url, service.migrations)
     app, reading = service.create_api(settings), service.reading(settings)

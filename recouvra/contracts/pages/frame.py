@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
-# Wide tables scroll by themselves, so that the page never does sideways; a narrow window stacks the cells of a row.
-_LOOK = """
+BASE = """
 :root { color-scheme: light dark; --ink: #1b2733; --soft: #5a6a78; --line: #d5dde4; --paper: #fff; --tint: #f3f6f8;
   --accent: #0b5c4a; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ed; --soft: #9fb0bd; --line: #34424e; --paper: #141b21;
@@ -25,7 +24,13 @@ p { max-width: 46rem; }
 code, pre { font: .88em/1.45 ui-monospace, monospace; }
 code { background: var(--tint); padding: 0 .2em; border-radius: 3px; }
 pre { background: var(--tint); padding: .8rem; overflow: auto; max-height: 30rem; }
-[lang=en] { color: var(--soft); }
+"""
+"""What every page of ours looks like, the dashboard's too: colours of both schemes, letters, headings, links."""
+
+# A narrow window stacks the cells of a row, so that the page never goes sideways.
+_LOOK = (
+    BASE
+    + """[lang=en] { color: var(--soft); }
 p [lang=en], td [lang=en], li [lang=en] { display: block; font-size: .92em; }
 h1 [lang=en], h2 [lang=en], h3 [lang=en] { display: block; font-size: .62em; font-weight: normal; }
 nav ul { list-style: none; padding: 0; columns: 20rem; }
@@ -48,6 +53,7 @@ summary { cursor: pointer; color: var(--accent); }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
 }
 """
+)
 
 
 class Said(NamedTuple):

@@ -3,8 +3,8 @@
 from random import Random
 from typing import NamedTuple
 
+from recouvra.contracts.territories import Territory, regions, within
 from recouvra.local.demonstration.inbound import dice
-from recouvra.local.demonstration.territories import Territory, regions, within
 
 BAMAKO = "20"
 _EMPLOYERS = 139

@@ -56,12 +56,12 @@ class Answers:
                     raise _no_pages()
                 cursor = Cursor.read(request, asked.cursor, plan(asked, as_of).place_types, seen.edition)
                 as_of, after = seen.answered(cursor.as_of), cursor.place
-            headers = _headers(request, seen, as_of, form)
-            if _is_known(request, headers["ETag"]):
+            headers = headers_of(request, seen, as_of, form)
+            if is_known(request, headers["ETag"]):
                 return Response(status_code=304, headers=headers)
             made = plan(asked, as_of)
             if form == "json":
-                return as_json(await _page(request, seen, made, as_of, after, asked.limit), headers)
+                return as_json(await page(request, seen, made, as_of, after, asked.limit), headers)
             name = request.url.path.rpartition("/")[2]
             export = Export(form, name, made.table, ";" if asked.lang == "fr" else ",")
             await export.fill(_batches(seen, made))
@@ -79,11 +79,11 @@ class Answers:
         formats.wanted(request, None, ("json",))
         async with snapshot(self.database, self.awaited) as seen:
             at = seen.answered(as_of)
-            headers = _headers(request, seen, at, "json")
+            headers = headers_of(request, seen, at, "json")
             found = await find(seen, at)
             if found is None:
                 raise unknown
-            if _is_known(request, headers["ETag"]):
+            if is_known(request, headers["ETag"]):
                 return Response(status_code=304, headers=headers)
         return as_json(_instants(seen, at) | found, headers)
 
@@ -107,9 +107,10 @@ def _instants(seen: Snapshot, as_of: datetime) -> dict[str, Any]:
     return {"as_of": told(as_of), "complete_up_to": told(seen.complete_up_to)}
 
 
-async def _page(
+async def page(
     request: Request, seen: Snapshot, plan: Plan, as_of: datetime, after: Sequence[str | int] | None, limit: int
 ) -> dict[str, Any]:
+    """A report's answer: the rows of a page, the total of them all, and the cursor of the page that follows."""
     sql, arguments = plan.page(after, limit + 1)
     *records, total = await seen.connection.fetch(sql, *arguments)
     rows = [plan.row(dict(record)) for record in records[:limit]]
@@ -126,7 +127,7 @@ async def _batches(seen: Snapshot, plan: Plan) -> AsyncIterator[Sequence[Sequenc
         yield [list(plan.row(dict(record)).values()) for record in records]
 
 
-def _headers(request: Request, seen: Snapshot, as_of: datetime, form: str) -> dict[str, str]:
+def headers_of(request: Request, seen: Snapshot, as_of: datetime, form: str) -> dict[str, str]:
     """The tag is weak: of two answers with one tag every figure is the same, `complete_up_to` may have moved on."""
     query = sorted(request.query_params.multi_items())
     named = json.dumps([request.url.path, query, form, told(as_of), seen.positions])
@@ -134,7 +135,8 @@ def _headers(request: Request, seen: Snapshot, as_of: datetime, form: str) -> di
     return {"ETag": f'W/"{tag}"', "Vary": "Accept", "Cache-Control": "no-cache"}
 
 
-def _is_known(request: Request, tag: str) -> bool:
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the caller holds the answer of this tag already."""
     held = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
     return "*" in held or tag.removeprefix("W/") in held
 

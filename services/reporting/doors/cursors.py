@@ -65,6 +65,7 @@ def _can_be_looked_for(value: str | int) -> bool:
 
 
 def _seal(request: Request, edition: int, said: bytes) -> bytes:
-    query = sorted(item for item in request.query_params.multi_items() if item[0] not in _MAY_CHANGE)
+    asked = [(name, value.strip()) for name, value in request.query_params.multi_items() if name not in _MAY_CHANGE]
+    query = sorted(item for item in asked if item[1])  # a form sends its blank fields too; the link that follows none
     of = [request.url.path, query, *([edition] if edition else [])]  # those given before there were editions stay good
     return blake2b(json.dumps(of).encode() + b"\n" + said, digest_size=_BITE).digest()

@@ -9,21 +9,21 @@ from fastapi import FastAPI, Path, Query, Request, Response
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.http import Face, create_app
-from recouvra.chassis.problems import Problem
 from recouvra.chassis.settings import Settings
-from recouvra.contracts.codes import Message
 from recouvra.contracts.event import Identifier
-from recouvra.contracts.topics import FACTS
-from services.reporting.doors import formats, neighbours
+from services.reporting.doors import formats
 from services.reporting.doors.answers import Answers, as_json, once
+from services.reporting.doors.browsers import problem_page
+from services.reporting.doors.dashboard import add_pages
 from services.reporting.doors.described import refused, table, unchanged
+from services.reporting.doors.fresh import Fresh
+from services.reporting.doors.refusals import UNKNOWN_PAYER, refuse_backwards
 from services.reporting.projections.marks import complete_up_to
 from services.reporting.reports import (
     arrears,
     bridge,
     cohorts,
     collection_rates,
-    freshness,
     liquidation,
     money,
     payer,
@@ -37,7 +37,6 @@ from services.reporting.reports.bridge import BridgeAsked
 from services.reporting.reports.cohorts import CohortsAsked
 from services.reporting.reports.collection_rates import CollectionRatesAsked
 from services.reporting.reports.freshness import FreshnessAsked
-from services.reporting.reports.instants import told
 from services.reporting.reports.liquidation import LiquidationAsked
 from services.reporting.reports.money import MoneyAsked
 from services.reporting.reports.payer import PayerAsked
@@ -45,24 +44,6 @@ from services.reporting.reports.payers import PayersAsked
 from services.reporting.reports.registrations import RegistrationsAsked
 from services.reporting.reports.timeliness import TimelinessAsked
 from services.reporting.reports.unpaid_rates import UnpaidRatesAsked
-
-_UNKNOWN_PAYER = Problem(
-    404,
-    "unknown-payer",
-    Message(
-        fr="Aucun cotisant n'était connu sous cet identifiant à cet instant.",
-        en="No payer was known by this identifier at this instant.",
-    ),
-)
-_BACKWARDS = Problem(
-    422,
-    "invalid-request",
-    Message(
-        fr="`from` est après `to` : donnez d'abord l'instant le plus ancien.",
-        en="`from` is later than `to`: give the earlier instant first.",
-    ),
-    [("/query/from", Message(fr="un instant qui n'est pas après `to`", en="an instant that is not later than `to`"))],
-)
 
 
 def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, awaited: Sequence[str]) -> FastAPI:
@@ -81,6 +62,7 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
         migrations,
         reading,
         ready=ready,
+        problem_page=problem_page,
     )
     answers = Answers(face.database, awaited)
 
@@ -101,10 +83,12 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
             request,
             asked.as_of,
             lambda seen, as_of: payer.account(seen.connection, payer_id, asked, as_of),
-            _UNKNOWN_PAYER,
+            UNKNOWN_PAYER,
         )
 
-    _add_freshness(app, face, awaited)
+    fresh = Fresh(face, awaited)
+    _add_freshness(app, fresh)
+    add_pages(app, face.database, awaited, fresh)
     return app
 
 
@@ -213,28 +197,14 @@ def _add_due_days(app: FastAPI, answers: Answers) -> None:
     )
     async def get_bridge(request: Request, asked: Annotated[BridgeAsked, Query()]) -> Response:
         """From one instant to another: what was declared, replaced, received, taken back (DEF-006, DEF-007)."""
-        if asked.is_backwards:
-            raise _BACKWARDS
+        refuse_backwards(asked)
         return await answers.table(request, asked, bridge.plan)
 
 
-def _add_freshness(app: FastAPI, face: Face, awaited: Sequence[str]) -> None:
+def _add_freshness(app: FastAPI, fresh: Fresh) -> None:
     @app.get("/v1/freshness", tags=["reports"], summary="Fraîcheur / freshness", responses=refused(406, 422, 503))
     async def get_freshness(request: Request, asked: Annotated[FreshnessAsked, Query()]) -> Response:
         """How far behind the figures are; it answers while they are not complete too. Statuses: 200, 406, 422, 503."""
         once(request)
         formats.wanted(request, asked.format, ("json",))
-        told_by = await neighbours.told(face.settings.peers or {})
-        letters = {service: None if one is None else one.dead_letters for service, one in told_by.items()}
-        ends = await neighbours.ends(face.settings.kafka, list(FACTS))  # before positions: no lag but what is one
-        pool = await face.database.pool()
-        async with (
-            pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            complete = await complete_up_to(connection, awaited)
-            rows = await freshness.topics(connection, ends, letters)
-            verified = {service: None if one is None else one.verified for service, one in told_by.items()}
-            verified["reporting"] = await freshness.own_verified(connection)
-        body = {"complete_up_to": complete and told(complete), "topics": rows, "verified": freshness.shown(verified)}
-        return as_json(body, {"Cache-Control": "no-store"})
+        return as_json(await fresh.now(), {"Cache-Control": "no-store"})

@@ -13,13 +13,13 @@ from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Refusal, read
 from recouvra.contracts.registration_requested import RegistrationRequested
+from recouvra.contracts.territories import regions
 from recouvra.local.demonstration.calendar import END
 from recouvra.local.demonstration.history import History
 from recouvra.local.demonstration.inbound import Inbound, Upstream
 from recouvra.local.demonstration.odd_hires import LIKELY_DUPLICATES
 from recouvra.local.demonstration.payers import INSURED, shared
 from recouvra.local.demonstration.registering import REHIRES, TRANSFERS
-from recouvra.local.demonstration.territories import regions
 from tests.oracle import PublishedRecord, State, recompute
 
 AS_PUBLISHED = "41865f5ef20797dd"

@@ -6,11 +6,12 @@ import pytest
 from rich.console import Console
 
 from recouvra.cli import demo_figures
-from recouvra.cli.demo_figures import KINDS, WAITING
+from recouvra.cli.demo_figures import WAITING
 from recouvra.contracts.codes import AnomalyCode, FormCode, Reason
+from recouvra.contracts.territories import region_name, regions, territories
+from recouvra.contracts.titles import KINDS
 from recouvra.local.demonstration.figures import Figures, Left
 from recouvra.local.demonstration.services import Gauges
-from recouvra.local.demonstration.territories import region_name, regions, territories
 
 METRICS = """\
 # HELP recouvra_dead_letters Records set aside

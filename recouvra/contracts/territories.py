@@ -1,4 +1,4 @@
-"""The territories in which the made payers lie: regions, the district, their cercles and communes."""
+"""The territories of Mali that codes name: regions, the district of Bamako, their cercles and communes."""
 
 import csv
 from functools import cache
