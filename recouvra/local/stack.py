@@ -196,8 +196,8 @@ class Stack:
                     break
                 except LocalError as error:
                     self._tell(error.fr, error.en)
-                except OSError as error:
-                    self._tell(f"{part.name} : {error}", f"{part.name}: {error}")
+                except Exception as error:  # whatever it is: nobody else would start the part again
+                    self._tell(f"{part.name} : {error!r}", f"{part.name}: {error!r}")
             if part.role == "worker" and self.folder.stack_file.exists():
                 self._announce()
             else:
