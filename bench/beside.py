@@ -31,6 +31,7 @@ _MONTH = (0,)
 _MOST = 1_000  # of a payer: a declaration has no more parts
 _FEWER = 6  # times fewer records of one line suffice to tell our own rate
 _START_SECONDS = 180.0
+_STILL_SECONDS = 3.0
 _LOOK_SECONDS = 0.25
 _FIELDS = {"payer_id": "string", "period": "string", "declaration_id": "string", "line_no": "int32"}
 _FIELDS |= {"insured_number": "string", "base_xof": "int64"}
@@ -126,12 +127,15 @@ async def _watched(ground: Ground, child: Child, url: str, name: str, lines: int
         meter = Meter({"side": [child.pid], "postgres": [ground.postgres.pid], "broker": [ground.kafka.pid]})
         before = await _count(connection)
         meter.start()
-        count, ends_at = before, time.monotonic() + seconds
+        count, moved_at, ends_at = before, time.monotonic(), time.monotonic() + seconds
         while count < lines and time.monotonic() < ends_at:
             await alive()
             await asyncio.sleep(_LOOK_SECONDS)
-            count = await _count(connection)
+            if (now := await _count(connection)) > count:
+                count, moved_at = now, time.monotonic()
         spent = meter.stop()
+        if count < lines and time.monotonic() - moved_at > _STILL_SECONDS:
+            raise BenchFailed(f"{name} stored {count} lines and then no more")
         if count == before:
             raise BenchFailed(f"{name} stored {before} lines at once and no more: too few lines to tell a rate")
         return count - before, spent

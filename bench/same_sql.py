@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 
 import asyncpg
@@ -13,6 +14,7 @@ from bench.ground import Fund
 from recouvra.local.folder import DataFolder
 from recouvra.local.postgres import binaries
 
+_AS_THE_API = "-c work_mem=32MB -c jit=off -c parallel_setup_cost=30000"
 _LOGGED = re.compile(
     r"LOG:  duration: [\d.]+ ms  execute [^:]+: (.*?)\n(?:[^\t\n][^\n]*DETAIL:  Parameters: ([^\n]*)\n)?(?=[^\t])",
     re.S,
@@ -81,6 +83,8 @@ async def pgbench(fund: Fund, service: str, statement: str, clients: int, second
         str(binaries() / "pgbench"),
         *options,
         fund.urls[service],
+        env=os.environ
+        | {"PGOPTIONS": "-c work_mem=32MB -c jit=off -c parallel_setup_cost=30000"},  # as the API's sessions
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

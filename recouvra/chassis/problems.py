@@ -25,10 +25,10 @@ _TITLES = {
     404: Message(fr="Rien à cette adresse.", en="There is nothing at this address."),
     405: Message(fr="Cette adresse n'accepte pas cette méthode.", en="This address does not take this method."),
     408: Message(
-        fr="Le corps de la requête n'est pas arrivé à temps ; rien n'a été fait. Renvoyez-le, en plusieurs fois si la "
-        "ligne est lente.",
-        en="The request's body did not come in time; nothing was done. Send it again, in several requests where the "
-        "line is slow.",
+        fr="Le corps de la requête n'est pas arrivé à temps ; rien n'a été fait. Renvoyez-le quand la ligne est "
+        "meilleure, ou par parties.",
+        en="The request's body did not come in time; nothing was done. Send it again when the line is better, or in "
+        "parts.",
     ),
     413: Message(
         fr="Le corps de la requête est trop grand (16 Mio au plus) ; envoyez-le en plusieurs fois.",

@@ -55,7 +55,7 @@ def show(awaited: Awaited, wait: float) -> None:
             )
         else:
             tell(f"{own} de {payer} : pas de réponse.", f"{own} of {payer}: no answer.")
-    if due := len(awaited.due):
+    if due := len(awaited.due - awaited.otherwise):
         tell(
             f"{due} sans réponse après {wait:g} s. Ce qui est publié le reste : relancez la même commande sans "
             "crainte, elle retrouvera la réponse.",

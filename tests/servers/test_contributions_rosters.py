@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,23 @@ async def test_a_database_of_the_version_before_has_rosters_after_its_migration(
         assert {payer_id: roster.tolist() for payer_id, roster in read.items()} == {"P1": [1]}
     finally:
         await connection.close()
+
+
+async def test_of_a_part_that_comes_twice_the_one_that_takes_effect_is_judged_by_what_is_known(place: Office) -> None:
+    taken = declaration("P1", lines=[(N1, 40_000)], declaration_id="D1")
+    await place.desk.take(person(N3, "P2"), taken)
+    first = declaration("P1", "2026-02", lines=[(N2, 40_000)], declaration_id="D2")
+    again = declaration("P1", "2026-02", lines=[(N3, 40_000), (ODD, 40_000)], declaration_id="D2")
+    conflicting = replace(first, headers=taken.headers)  # its event id is taken: it is set aside
+    await place.desk.take(conflicting, again)
+    answer = (await place.desk.facts("declaration-answered"))[-1]
+    assert [(one["code"], one["received"]) for one in answer["anomalies"]] == [("not-employed-here", N3)]
+
+
+async def test_who_was_a_payers_within_a_batch_alone_is_found_by_what_was_declared_then(place: Office) -> None:
+    await place.desk.take(
+        person(N3, "P1"),
+        declaration("P1", lines=[(N3, 40_000)], declaration_id="D1"),
+        person(N3, "P2", at=LATER),
+    )
+    assert await career(place, N3) == [("P1", "D1")]

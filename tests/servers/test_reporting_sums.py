@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 from collections import Counter, defaultdict
@@ -122,6 +123,12 @@ async def test_any_question_is_answered_as_a_recount_of_the_facts_answers_it(
         told = (await fed.get(RATES, **asked, limit=500)).raise_for_status().json()
         assert told["rows"] == recount.as_of(facts, as_of, groups, **filters), asked
         assert told["total"] == recount.as_of(facts, as_of, **filters)[0], asked
+        if groups:
+            file = (await fed.get(RATES, **asked, format="csv")).raise_for_status().content.decode("utf-8-sig")
+            in_file = list(csv.DictReader(file.splitlines()))
+            assert [{name: value or None for name, value in row.items()} for row in in_file] == [
+                {name: None if value is None else str(value) for name, value in row.items()} for row in told["rows"]
+            ], asked
         if groups and not filters:
             page = await fed.rows(RATES, **asked, limit=2)
             assert page == told["rows"], asked

@@ -111,6 +111,10 @@ class Declaration:
             raise LookupError(f"{self.declaration_id} was loaded without its lines")
         return found
 
+    def insured_numbers(self) -> set[str]:
+        """The insured numbers of its lines, refused ones too."""
+        return {number for part in self.lines_in_order() for number in part.insured_number}
+
     def columns_in_order(self) -> Columns:
         """The columns of its parts in the order of their part numbers, one after the other."""
         found = [part.columns for _, part in sorted(self.parts.items()) if part.columns is not None]

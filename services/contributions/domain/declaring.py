@@ -92,7 +92,9 @@ class Desk:
         answered = self._answer(declaration, State.ACCEPTED, verdict.answer)
         assessed = assess(self.account, declaration, verdict.answer, verdict.replaced, verdict.pair, self.changes)
         payer_id = self.account.key
-        self.changes.careers.update((number, payer_id) for number in verdict.strangers)
+        # Who was told of in this batch may be told of again in it, and then leads to another payer alone.
+        told = self.changes.insured and self.changes.insured.intersection(declaration.insured_numbers())
+        self.changes.careers.update((number, payer_id) for number in verdict.strangers.union(told))
         self.changes.doubled.update(
             (payer_id, declaration.period, earlier, declaration.declaration_id) for earlier in verdict.doubled
         )

@@ -34,7 +34,7 @@ class Named:
     declarations: set[DeclarationKey] = field(default_factory=set)
     periods: set[tuple[str, str]] = field(default_factory=set)
     replaced: set[DeclarationKey] = field(default_factory=set)
-    sent: dict[DeclarationKey, dict[int, DeclaredLines]] = field(default_factory=dict)
+    sent: dict[DeclarationKey, dict[int, list[DeclaredLines]]] = field(default_factory=dict)
 
     @classmethod
     def by(cls, events: Sequence[Received]) -> Named:
@@ -69,7 +69,9 @@ class Named:
         self.periods.add((event.payer_id, event.period))
         if event.replaces is not None:
             self.replaced.add((event.payer_id, event.replaces))
-        self.sent.setdefault((event.payer_id, event.declaration_id), {}).setdefault(event.part, event.lines)
+        # Of a part that comes twice, both: which of them takes effect is judged later.
+        parts_sent = self.sent.setdefault((event.payer_id, event.declaration_id), {})
+        parts_sent.setdefault(event.part, []).append(event.lines)
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ async def _load_declarations(connection: Connection, book: Book, named: Named, r
         if others := {(key[0], found[key].period) for key in found} - named.periods:
             found |= await declarations.load(connection, book.accounts, (), others, ())
     await parts.load(connection, found, named.sent, named.replaced)
-    lines = [(key[0], sent) for key, parts_sent in named.sent.items() for sent in parts_sent.values()]
+    lines = [(key[0], one) for key, parts_sent in named.sent.items() for sent in parts_sent.values() for one in sent]
     for (payer_id, _), declaration in found.items():
         if declaration.state in ("incomplete", "pending"):
             lines += [(payer_id, part.lines) for part in declaration.parts.values() if part.lines is not None]

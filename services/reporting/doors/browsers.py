@@ -55,7 +55,8 @@ def here_of(request: Request) -> Here:
     for name, value in request.query_params.multi_items():
         if value.strip():
             said.setdefault(name, []).append(value.strip())
-    return Here(request.url.path, said, "en" if said.get("lang") == ["en"] else "fr")
+    path = "/" + request.url.path.lstrip("/")  # "//there" would lead to another site
+    return Here(path, said, "en" if said.get("lang") == ["en"] else "fr")
 
 
 def read(request: Request, asked: type[A]) -> A:

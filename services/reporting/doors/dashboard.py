@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -52,6 +52,9 @@ class Pages:
     database: Database
     awaited: Sequence[str]
     fresh: Fresh
+    room: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(2)
+    )  # a dashboard asks for a dozen reports
 
     async def home(self, request: Request) -> Response:
         """The dashboard. Every figure is of one instant and one snapshot; what takes too long is said to be lacking."""
@@ -76,7 +79,8 @@ class Pages:
                 complete_up_to=told(seen.complete_up_to),
             )
 
-        answer = await self._shown(request, asked.as_of, show, "\n".join(warnings))
+        async with self.room:
+            answer = await self._shown(request, asked.as_of, show, "\n".join(warnings))
         if None in answers.values():  # what lacked a figure is not to be held: asked again it may have it
             answer.headers["Cache-Control"] = "no-store"
             del answer.headers["ETag"]

@@ -52,6 +52,14 @@ def _warnings(fresh: Freshness, now: datetime, lang: Lang) -> Iterator[tuple[str
                 f"Des contrôles de {name} échouent ({broken}) : prévenez l'administrateur avant de les employer.",
                 f"Checks of {name} fail ({broken}): tell the administrator before using them.",
             )
+    if any(topic["dead_letters"] is None for topic in fresh["topics"]):
+        yield (
+            "Ce qui est mis de côté n'est pas connu : l'adresse d'autres services manque.",
+            "What is set aside is not known: addresses of other services are lacking.",
+        )
+    for name, told in fresh["verified"].items():
+        if told != UNREACHABLE and (told["at"] is None or told["unchecked"]):
+            yield f"{name} n'a pas tout contrôlé encore.", f"{name} has not checked everything yet."
     counts = [topic["dead_letters"] for topic in fresh["topics"]]
     if waiting := sum(count for count in counts if isinstance(count, int)):
         told = number(waiting)

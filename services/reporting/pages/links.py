@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from services.reporting.pages.reports import REPORTS
@@ -19,6 +19,7 @@ Query = dict[str, str | Sequence[str] | None]
 
 _API = "/v1"
 _FILTERS = ("payer_kind", "region", "territory", "payer_id", "period_from", "period_to")
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _BRIDGED = timedelta(days=30)
 
 
@@ -100,4 +101,6 @@ class Here:
             return {"as_of": self.as_of}
         if self.as_of is None or self.path == "/bridge":
             return {"from": self.query.get("from"), "to": self.as_of}
-        return {"from": told(datetime.fromisoformat(self.as_of) - _BRIDGED), "to": self.as_of}
+        to = datetime.fromisoformat(self.as_of)
+        since = to - _BRIDGED if to - _FIRST > _BRIDGED else to
+        return {"from": told(since), "to": self.as_of}

@@ -68,7 +68,7 @@ def account(answer: Mapping[str, Any], here: Here) -> Account:
     one = periods[0] if len(periods) == 1 else None
     return Account(
         Table(columns_of(_PERIOD, here.lang), lines, None),
-        here.again(period_from=None, period_to=before[-1]["period"], as_of=here.as_of) if before else None,
+        here.again(period_to=before[-1]["period"], as_of=here.as_of) if before else None,
         None if one is None else _facts(one["facts"], here),
         _facts(answer["credit_facts"], here),
         [] if one is None else [_ground(row, here) for row in one["law"]],

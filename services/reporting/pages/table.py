@@ -99,14 +99,17 @@ def part(rate: str | None) -> str:
     return "" if rate is None else f"{min(Decimal(100), max(Decimal(0), Decimal(rate) * 100)).normalize():f}"
 
 
+_NAMING = ("payer_kind", "region", "territory_code", "payer_id")
+
+
 def behind(report: Report, row: Row, here: Here) -> str | None:
     """Where the rows behind a row are: of a payer its page, else the payers; None where nothing finer is told.
 
-    A row of payers without a kind or a territory has none: no filter names them.
+    A row of payers without a kind or a territory, or of no payer, has none: no filter names them.
     """
     if payer_id := row.get("payer_id"):
         return here.payer(payer_id, row.get("period"))
-    if report.behind is None or any(row.get(name, "") is None for name in ("payer_kind", "region", "territory_code")):
+    if report.behind is None or any(row.get(name, "") is None for name in _NAMING):
         return None
     filters = {"payer_kind": row.get("payer_kind"), "region": row.get("region"), "territory": row.get("territory_code")}
     periods = dict.fromkeys(("period_from", "period_to"), row.get("period"))

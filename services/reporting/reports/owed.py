@@ -53,7 +53,7 @@ class Owed:
     @cached_property
     def _in_periods(self) -> str:
         """The condition that something is known of a payer in the periods asked for, once it is needed."""
-        return f" and payer_id in ({known_in(self._at, self._asked, self._arguments)})" if self._of_periods else ""
+        return f" and payer_id in ({known_in(self._at, self._asked)})" if self._of_periods else ""
 
     def payers(self, dimensions: Sequence[Dimension], has_others: bool) -> str:
         """A SELECT of the keys, which tell no period, and `payers`: how many are known, a row for equal keys.

@@ -58,7 +58,7 @@ def test_an_accepted_declaration_is_assessed_and_answered_to_the_last_field() ->
         anomalies=(),
     )
     assert [fact.key for fact in outcome.facts] == ["P", "P"]
-    assert scene.book.changes.careers == set()  # who is the payer's own is found by the roster
+    assert scene.book.changes.careers == {("N1", "P"), ("N2", "P")}  # of this batch too: they may be told of again
 
 
 def test_a_nil_declaration_is_filed_and_nothing_is_due() -> None:
@@ -87,7 +87,7 @@ def test_lines_with_anomalies_are_answered_in_their_order_and_counted() -> None:
     (assessed,) = scene.of(ContributionAssessed)
     assert assessed.line_count == 3
     assert assessed.assessed_xof == answer.assessed_xof == 3_016 + 1_530 + 2_240
-    assert {number for number, _ in scene.book.changes.careers} == {"N2", "N5"}
+    assert {number for number, _ in scene.book.changes.careers} == {"N1", "N2", "N5"}
 
 
 @pytest.mark.parametrize(
