@@ -20,7 +20,7 @@ _BURN = "import time\nwhile time.process_time() < 0.2: pass"
 def test_a_childs_cpu_counts_for_its_parent_after_its_end() -> None:
     before = cpu_seconds(os.getpid())
     subprocess.run([sys.executable, "-c", _BURN], check=True)
-    assert cpu_seconds(os.getpid()) - before >= 0.2
+    assert cpu_seconds(os.getpid()) - before >= 0.15  # each of four counters is cut to a hundredth of a second
     assert memory_mib(os.getpid()) > 1
 
 
