@@ -152,12 +152,16 @@ def default_role(method: str, path: str) -> Role:
 def refuse_foreign_pages(request: Request) -> None:
     """Raises `Problem` 403 where a browser acts for another site's page, without a token but for its user."""
     origin, host = request.headers.get("origin"), request.headers.get("host")
-    # A browser adds a password by itself, never a bearer token.
-    by_token = request.headers.get("authorization", "").lower().startswith("bearer ")
+    by_token = is_bearer(request.headers.get("authorization"))
     if origin is None or by_token or default_role(request.method, "") is Role.READER:
         return
     if urlsplit(origin).netloc != host:
         raise _FOREIGN
+
+
+def is_bearer(authorization: str | None) -> bool:
+    """Whether a header carries a bearer token, which a browser never adds by itself, as it does a password."""
+    return authorization is not None and authorization.lower().startswith("bearer ")
 
 
 def _token(authorization: str, by_password: bool) -> str | None:

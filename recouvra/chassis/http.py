@@ -16,7 +16,7 @@ from fastapi_offline import FastAPIOffline
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.bodies import BoundedBody
-from recouvra.chassis.callers import UNKNOWN, Callers, Role, allow, default_role, refuse_foreign_pages
+from recouvra.chassis.callers import UNKNOWN, Callers, Role, allow, default_role, is_bearer, refuse_foreign_pages
 from recouvra.chassis.database import Database
 from recouvra.chassis.described import describe
 from recouvra.chassis.health import Health
@@ -90,9 +90,9 @@ def _add_gates(app: FastAPI, callers: Callers, metrics: Metrics, declares: re.Pa
         if not path.startswith(_OPEN):
             try:
                 refuse_foreign_pages(request)
-                caller = callers.of(request.headers.get("authorization"), by_password=by_password)
-                request.state.caller = caller
-                if by_password and caller.role < Role.READER:
+                said = request.headers.get("authorization")
+                request.state.caller = caller = callers.of(said, by_password=by_password)
+                if by_password and caller.role < Role.READER and not is_bearer(said):
                     raise UNKNOWN  # so that a browser asks for a token that may read
                 if not (caller.role is Role.DECLARER and declares.fullmatch(f"{request.method} {path}")):
                     allow(caller, default_role(request.method, path))

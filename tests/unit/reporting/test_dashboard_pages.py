@@ -124,7 +124,8 @@ async def guarded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The service where tokens are asked for, its database away."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"r-secret": {"name": "awa", "role": "reader"},
-                                  "a-secret": {"name": "binta", "role": "administrator"}}))  # fmt: skip
+                                  "a-secret": {"name": "binta", "role": "administrator"},
+                                  "d-secret": {"name": "paie", "role": "declarer"}}))  # fmt: skip
     settings = Settings("127.0.0.1:9", "postgresql://nobody@127.0.0.1:9/nothing", tokens_file=tokens)
     transport = httpx.ASGITransport(build(settings).create_api(settings), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://r") as client:
@@ -157,6 +158,13 @@ async def test_a_token_as_a_password_opens_what_is_read(guarded: httpx.AsyncClie
 @pytest.mark.parametrize("password", ["", "wrong", "anonymous", "r-secret:", "é"])
 async def test_a_wrong_password_opens_nothing(guarded: httpx.AsyncClient, password: str) -> None:
     assert (await guarded.get("/payers", headers=BROWSER | _basic(password))).status_code == 401
+
+
+async def test_a_declarers_token_reads_no_page_and_a_browser_is_asked_for_another(guarded: httpx.AsyncClient) -> None:
+    asked_again = await guarded.get("/payers", headers=BROWSER | _basic("d-secret"))
+    assert asked_again.status_code == 401
+    assert [said.partition(" ")[0] for said in asked_again.headers.get_list("www-authenticate")] == ["Bearer", "Basic"]
+    assert (await guarded.get("/v1/payers", headers={"authorization": "Bearer d-secret"})).status_code == 403
 
 
 async def test_what_is_no_basic_credential_opens_nothing(guarded: httpx.AsyncClient) -> None:
