@@ -27,7 +27,7 @@ class State(StrEnum):
 class Part:
     """One part as sent. `read_no` counts the parts of its declaration in the order in which they were read, from 1.
 
-    `lines` and their `columns` may be left out of one that was read before, of a declaration that stays incomplete.
+    `lines` may be left out of one that was read before, of a declaration that stays incomplete.
     """
 
     part: int
@@ -36,13 +36,11 @@ class Part:
     ce_time: datetime
     content: bytes
     lines: DeclaredLines | None
-    columns: Columns | None = field(compare=False)
 
     @classmethod
     def sent_as(cls, event: PayrollDeclared, ce_time: datetime, content: bytes, read_no: int) -> "Part":
         """The part that an event carries."""
-        columns = Columns.of(event.lines)
-        return cls(event.part, read_no, Header.said_in(event), ce_time, content, event.lines, columns)
+        return cls(event.part, read_no, Header.said_in(event), ce_time, content, event.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +115,7 @@ class Declaration:
 
     def columns_in_order(self) -> Columns:
         """The columns of its parts in the order of their part numbers, one after the other."""
-        found = [part.columns for _, part in sorted(self.parts.items()) if part.columns is not None]
-        if len(found) < len(self.parts):
-            raise LookupError(f"{self.declaration_id} was loaded without its lines")
-        return Columns.joined(found)
+        return Columns.joined([Columns.of(lines) for lines in self.lines_in_order()])
 
     @property
     def line_count(self) -> int:

@@ -76,7 +76,7 @@ async def load(
     for row in await _rows(connection, _LINES, whole) if whole else ():
         held = declarations[row["payer_id"], row["declaration_id"]].parts
         lines = DeclaredLines(row["line_nos"], unpacked(row["insured_numbers"], row["other_numbers"]), row["bases_xof"])
-        held[row["part"]] = replace(held[row["part"]], lines=lines, columns=Columns.of(lines))
+        held[row["part"]] = replace(held[row["part"]], lines=lines)
 
 
 _THEIRS = """
@@ -118,7 +118,6 @@ def _part(row: asyncpg.Record) -> Part:
         ce_time=row["ce_time"],
         content=row["content"],
         lines=None,
-        columns=None,
     )
 
 
@@ -148,9 +147,10 @@ async def save(connection: Connection, book: Book) -> None:
     for payer_id, declaration_id, number in sorted(book.changes.parts):
         declaration = book.accounts[payer_id].declarations[declaration_id]
         part = declaration.parts[number]
-        if part.lines is None or part.columns is None:
+        if part.lines is None:
             raise LookupError(f"part {part.part} of {declaration_id} is new, and without its lines")
-        numbers, others = part.columns.numbers, None
+        columns = Columns.of(part.lines)
+        numbers, others = columns.numbers, None
         if numbers is None:
             numbers, others = packed(part.lines.insured_number)
         rows.append(
@@ -167,10 +167,10 @@ async def save(connection: Connection, book: Book) -> None:
                 part.header.total_base_xof,
                 part.ce_time,
                 part.content,
-                part.columns.line_nos,
+                columns.line_nos,
                 numbers,
                 others,
-                part.columns.bases,
+                columns.bases,
             )
         )
     if rows:
