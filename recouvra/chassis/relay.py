@@ -28,6 +28,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.database import RELAY, connect
+from recouvra.chassis.sending import BATCH_BYTES, Outgoing, Round, rounds
 from recouvra.contracts.envelope import Envelope, binary_headers
 from recouvra.contracts.topics import EVENTS, MARKS, journal_of
 
@@ -91,6 +92,7 @@ class Relay:
             acks="all",
             linger_ms=5,
             compression_type="lz4",
+            max_batch_size=BATCH_BYTES,
             max_request_size=MOST_RECORD_BYTES,
             request_timeout_ms=10_000,
         )
@@ -136,12 +138,10 @@ class Relay:
             rows = []  # their causes may be further down
         if not rows and not entries:
             return 0
-        told = await self._send_entries(connection, producer, entries) + await self._send_facts(
-            connection, producer, rows
-        )
-        known: dict[tuple[str, int], int] = {}
-        for place in told:
-            known[place.topic, place.partition] = max(place.offset + 1, known.get((place.topic, place.partition), 0))
+        known: dict[TopicPartition, int] = {}
+        for records in ([self._entry(entry) for entry in entries], [self._fact(row) for row in rows]):
+            for batches in await rounds(producer, records):
+                known |= await _sent(connection, producer, batches)
         await connection.execute(
             _PUBLISHED,
             [row["id"] for row in rows],
@@ -165,40 +165,20 @@ class Relay:
         )
         return list(rows)
 
-    async def _send_entries(
-        self, connection: asyncpg.Connection, producer: AIOKafkaProducer, entries: Sequence[asyncpg.Record]
-    ) -> list[Any]:
-        """Publishes causes in order; returns where each stands, once all are acknowledged."""
-        key, topic = self._service.encode(), journal_of(self._service)
-        headers = [[("ce_id", str(row["cause"]).encode()), ("ce_source", self._source.encode())] for row in entries]
-        sends = [
-            await producer.send(topic, row["entry"], key, 0, headers=named)
-            for row, named in zip(entries, headers, strict=True)
-        ]
-        return await _acknowledged(connection, sends)
+    def _entry(self, row: asyncpg.Record) -> Outgoing:
+        """A cause, as the journal's only partition has it."""
+        headers = [("ce_id", str(row["cause"]).encode()), ("ce_source", self._source.encode())]
+        return Outgoing(journal_of(self._service), self._service.encode(), row["entry"], headers, partition=0)
 
-    async def _send_facts(
-        self, connection: asyncpg.Connection, producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]
-    ) -> list[Any]:
-        """Publishes facts in order; returns where each stands, once all are acknowledged."""
-        sends, spoke_at = [], time.monotonic()
-        for row in rows:
-            sends.append(await producer.send(row["topic"], row["value"], row["key"], headers=self._headers(row)))
-            if time.monotonic() - spoke_at > 1:
-                await connection.execute("select 1")
-                spoke_at = time.monotonic()
-        return await _acknowledged(connection, sends)
-
-    def _headers(self, row: asyncpg.Record) -> list[tuple[str, bytes]]:
-        return binary_headers(
-            Envelope(
-                event_id=str(row["event_id"]),
-                source=self._source,
-                type=EVENTS[row["topic"]].event_type(),
-                time=row["known_at"],
-                traceparent=row["traceparent"],
-            )
+    def _fact(self, row: asyncpg.Record) -> Outgoing:
+        envelope = Envelope(
+            event_id=str(row["event_id"]),
+            source=self._source,
+            type=EVENTS[row["topic"]].event_type(),
+            time=row["known_at"],
+            traceparent=row["traceparent"],
         )
+        return Outgoing(row["topic"], row["key"], row["value"], binary_headers(envelope))
 
 
 # One statement: what has left the outbox is what is known to stand on the topics.
@@ -213,6 +193,15 @@ with facts as (
 insert into published (topic, partition, next_offset) select * from unnest($4::text[], $5::int[], $6::bigint[])
 on conflict (topic, partition) do update set next_offset = greatest(published.next_offset, excluded.next_offset)
 """
+
+
+async def _sent(
+    connection: asyncpg.Connection, producer: AIOKafkaProducer, batches: Round
+) -> dict[TopicPartition, int]:
+    """Sends batches at once; by partition, where the next record stands once all are acknowledged."""
+    sends = [await producer.send_batch(batch, place.topic, partition=place.partition) for place, batch in batches]
+    places = await _acknowledged(connection, sends)
+    return {place: told.offset + batch.record_count() for (place, batch), told in zip(batches, places, strict=True)}
 
 
 async def _acknowledged(connection: asyncpg.Connection, sends: Sequence[asyncio.Future[Any]]) -> list[Any]:

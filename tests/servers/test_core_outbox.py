@@ -86,7 +86,7 @@ async def test_after_a_kill_between_publishing_and_deleting_ids_stay_and_who_sta
     it: Till, successor: str
 ) -> None:
     good = [it.payment(number, 1_000, f"K{number % 4}") for number in range(20)]
-    async with it.gate("outbox", "delete") as somebody:
+    async with it.gate("outbox", "delete", each="row") as somebody:
         async with it.worker() as worker:
             await it.publish(*good)
             session = await somebody()

@@ -187,15 +187,17 @@ class Till:
                 await task
 
     @asynccontextmanager
-    async def gate(self, table: str, act: str) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    async def gate(self, table: str, act: str, each: str = "statement") -> AsyncIterator[Callable[[], Awaitable[int]]]:
         """Holds up, for as long as the block lasts, whoever does such an act on a table, inside its transaction.
+
+        `each`: statement, be it of no row, or row.
 
         Yields what waits for somebody to stand there, and returns the id of that somebody's database session.
         """
         await self.connection.execute(
             "create or replace function stand_at_the_gate() returns trigger language plpgsql as "
-            "$$ begin perform pg_advisory_xact_lock(77); return null; end $$;"
-            f"create trigger gate before {act} on {table} for each statement execute function stand_at_the_gate()"
+            "$$ begin perform pg_advisory_xact_lock(77); return coalesce(new, old); end $$;"
+            f"create trigger gate before {act} on {table} for each {each} execute function stand_at_the_gate()"
         )
         holder = await asyncpg.connect(self.url)
         await holder.execute("select pg_advisory_lock(77)")
