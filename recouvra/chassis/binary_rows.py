@@ -1,8 +1,8 @@
-"""Rows as PostgreSQL's binary COPY reads them, for tables with columns of integer arrays.
+"""Rows as PostgreSQL's binary COPY reads them, for tables with columns of integer arrays, and such arrays read again.
 
-asyncpg encodes an array element by element, which takes longer than all else that is done with it; here an array of
-numpy's goes over whole. The format: https://www.postgresql.org/docs/current/sql-copy.html, and of each type what its
-`…recv` function reads.
+asyncpg encodes and decodes an array element by element, which takes longer than all else that is done with it; here an
+array of numpy's goes over whole. The format: https://www.postgresql.org/docs/current/sql-copy.html, and of each type
+what its `…recv` function reads and its `…send` function writes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recouvra.chassis.database import Connection
 
@@ -75,6 +76,21 @@ def text_array(values: Sequence[str]) -> bytes:
     encoded = [value.encode() for value in values]
     elements = b"".join(len(value).to_bytes(4) + value for value in encoded)
     return _ARRAY.pack(1, 0, _TEXT, len(values), 1) + elements
+
+
+def int4s(sent: bytes) -> NDArray[np.int64]:
+    """The elements of an `int[]` without nulls, as `array_send` gives it."""
+    return np.frombuffer(sent, _ELEMENTS[_INT4], offset=_elements_at(sent))["value"].astype(np.int64)
+
+
+def int8s(sent: bytes) -> NDArray[np.int64]:
+    """The elements of a `bigint[]` without nulls, as `array_send` gives it."""
+    return np.frombuffer(sent, _ELEMENTS[_INT8], offset=_elements_at(sent))["value"].astype(np.int64)
+
+
+def _elements_at(sent: bytes) -> int:
+    """Where elements begin: an empty array has no dimension, and ends before one."""
+    return min(len(sent), _ARRAY.size)
 
 
 def _integers(values: Any, oid: int) -> bytes:

@@ -6,7 +6,7 @@ A nation's month has millions of lines: an object for each would cost more than 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import FailFast, Field, GetCoreSchemaHandler
@@ -28,17 +28,34 @@ class DeclaredLine(Contract):
     )
 
 
-@dataclass(frozen=True, slots=True)
 class DeclaredLines:
     """Lines in the order in which they were sent: three lists of one length, whose elements are those of a line.
 
-    `kept` is what a reader makes of them once, to have it again: it is no part of what they say.
+    Two are equal that say the same. Whoever has them in another form may make the lists when they are asked for.
     """
 
-    line_no: list[int]
-    insured_number: list[str]
-    base_xof: list[int]
-    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    def __init__(self, line_no: list[int], insured_number: list[str], base_xof: list[int]) -> None:
+        self._lists = line_no, insured_number, base_xof
+
+    @property
+    def line_no(self) -> list[int]:
+        """The number of each line."""
+        return self._lists[0]
+
+    @property
+    def insured_number(self) -> list[str]:
+        """Whom each line is about."""
+        return self._lists[1]
+
+    @property
+    def base_xof(self) -> list[int]:
+        """The base of each line, in francs."""
+        return self._lists[2]
+
+    @property
+    def total_base_xof(self) -> int:
+        """The sum of the bases, in francs."""
+        return sum(self.base_xof)
 
     @classmethod
     def of(cls, lines: Sequence[DeclaredLine]) -> DeclaredLines:
@@ -52,6 +69,16 @@ class DeclaredLines:
     def __len__(self) -> int:
         """How many lines."""
         return len(self.line_no)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they say the same, in the same order."""
+        return isinstance(other, DeclaredLines) and (
+            (self.line_no, self.insured_number, self.base_xof) == (other.line_no, other.insured_number, other.base_xof)
+        )
+
+    def __repr__(self) -> str:
+        """How many there are: what they say is nobody's business in a log."""
+        return f"<{len(self)} lines>"
 
     def __iter__(self) -> Iterator[DeclaredLine]:
         """The lines as objects, for whoever has few of them."""

@@ -68,13 +68,14 @@ def binary_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
 
 def header_text(headers: Headers, name: str) -> str | None:
     """Read one header, None where it is absent, null or not UTF-8; of a repeated one the last counts, as in Kafka."""
-    for header, value in reversed(headers):
-        if header == name:
-            try:
-                return None if value is None else value.decode()
-            except UnicodeDecodeError:
-                return None
-    return None
+    return _text(dict(headers).get(name))
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def is_structured(headers: Headers) -> bool:
@@ -85,7 +86,8 @@ def is_structured(headers: Headers) -> bool:
 
 def header_attributes(headers: Headers) -> dict[str, object]:
     """Gather the envelope's attributes from the headers of a record in binary mode, unchecked."""
-    return {name: header_text(headers, f"ce_{name}") for name in REQUIRED}
+    last = dict(headers)
+    return {name: _text(last.get(f"ce_{name}")) for name in REQUIRED}
 
 
 def told(attributes: Mapping[str, object]) -> tuple[str | None, str | None]:

@@ -99,7 +99,7 @@ def disagreement(headers: Sequence[Header], lines: Sequence[DeclaredLines]) -> F
     """
     sums = {
         "total_lines": sum(map(len, lines)),
-        "total_base_xof": sum(sum(part.base_xof) for part in lines),
+        "total_base_xof": sum(part.total_base_xof for part in lines),
     }
     for pointer, name in _SAME_IN_ALL_PARTS:
         said = [getattr(header, name) for header in headers]

@@ -31,12 +31,11 @@ class Columns:
 
     @classmethod
     def of(cls, lines: DeclaredLines) -> Columns:
-        """The columns of lines as they were sent; made once for lines that are read several times."""
-        made: Columns | None = lines.kept.get("columns")
-        if made is None:
-            line_nos, bases = np.array(lines.line_no, np.int64), np.array(lines.base_xof, np.int64)
-            made = lines.kept["columns"] = cls(line_nos, as_integers(lines.insured_number), bases)
-        return made
+        """The columns of lines as they were sent."""
+        if isinstance(lines, PlainLines):
+            return lines.columns
+        line_nos, bases = np.array(lines.line_no, np.int64), np.array(lines.base_xof, np.int64)
+        return cls(line_nos, as_integers(lines.insured_number), bases)
 
     @classmethod
     def joined(cls, parts: Sequence[Columns]) -> Columns:
@@ -49,6 +48,43 @@ class Columns:
             np.concatenate(numbers) if len(numbers) == len(parts) else None,
             np.concatenate([part.bases for part in parts]),
         )
+
+
+class PlainLines(DeclaredLines):
+    """Lines that are columns, with a number of 12 digits in each: lists are made of them for whoever asks."""
+
+    def __init__(self, line_nos: Integers, numbers: Integers, bases: Integers) -> None:
+        self.columns = Columns(line_nos, numbers, bases)
+        self._numbers = numbers
+
+    @property
+    def line_no(self) -> list[int]:
+        """The number of each line."""
+        return list(map(int, self.columns.line_nos))
+
+    @property
+    def insured_number(self) -> list[str]:
+        """Whom each line is about."""
+        return [as_text(number) for number in self._numbers.tolist()]
+
+    @property
+    def base_xof(self) -> list[int]:
+        """The base of each line, in francs."""
+        return list(map(int, self.columns.bases))
+
+    @property
+    def total_base_xof(self) -> int:
+        """The sum of the bases, in francs."""
+        return int(self.columns.bases.sum())
+
+    def __len__(self) -> int:
+        """How many lines."""
+        return self.columns.bases.size
+
+
+def as_text(number: int) -> str:
+    """The insured number that an integer stands for."""
+    return f"{number:012d}"
 
 
 def as_integers(numbers: Sequence[str]) -> Integers | None:

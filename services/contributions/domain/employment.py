@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recouvra.contracts.declared_lines import DeclaredLines
-from services.contributions.domain.columns import Columns, Integers
+from services.contributions.domain.columns import Columns, Integers, as_text
 
 NOBODY: Integers = np.empty(0, np.int64)
 
@@ -39,8 +39,7 @@ class Employment:
             if numbers is None:
                 beyond.update(declared.insured_number)
             else:
-                places = np.flatnonzero(absent(numbers, roster)).tolist()
-                beyond.update(declared.insured_number[place] for place in places)
+                beyond.update(map(as_text, numbers[absent(numbers, roster)].tolist()))
         return beyond
 
     def by(self, payer_id: str) -> PayerOf:
@@ -63,8 +62,10 @@ class PayerOf(Mapping[str, str | None]):
         """Raises KeyError for a number that is unknown."""
         if number in self.told:
             return self.told[number]
-        if len(number) == 12 and number.isdecimal() and not absent(np.array([int(number)]), self.roster)[0]:
-            return self.payer_id
+        if len(number) == 12 and number.isdecimal():
+            at = self.roster.searchsorted(sought := int(number))
+            if at < self.roster.size and self.roster[at] == sought:
+                return self.payer_id
         raise KeyError(number)
 
     def __iter__(self) -> Iterator[str]:

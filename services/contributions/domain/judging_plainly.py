@@ -13,7 +13,7 @@ import numpy as np
 from recouvra.law.base import FLOORED_KINDS
 from recouvra.law.lines import Judged, Register, judge_worker, raised
 from recouvra.law.parameters import classes_for, floor_for, rates_for
-from services.contributions.domain.columns import Columns, Integers
+from services.contributions.domain.columns import Columns, Integers, as_text
 from services.contributions.domain.employment import PayerOf
 
 _MOST = 2**62 // 10_000  # francs in all, so that a rate of four decimals keeps them within an int64
@@ -31,30 +31,36 @@ def judge_plainly(lines: Columns, payer_kind: str, period: str, employed: PayerO
     line_nos, numbers, bases = lines.line_nos, lines.numbers, lines.bases
     if numbers is None or not (_are_distinct(numbers) and _are_distinct(line_nos)):
         return None
-    if bases.size and not (bases.min() >= 0 and bases.max() * bases.size < _MOST):
+    least = bases.min(initial=_MOST)
+    if least < 0 or bases.max(initial=0) * bases.size >= _MOST:
         return None
     floor = floor_for(period, edition) if payer_kind in FLOORED_KINDS else 0
-    below = (bases > 0) & (bases < floor)
-    used = np.where(below, floor, bases) if payer_kind != "self_employed" else _class_amounts(bases, period, edition)
+    told = employed.uncertain(numbers)
+    used = bases if payer_kind != "self_employed" else _class_amounts(bases, period, edition)
+    below = None
+    if least < floor:
+        below = (bases > 0) & (bases < floor)
+        used, told = np.where(below, floor, bases), told | below
     judged = Judged(
         accepted_count=bases.size,
         insured_share_xof=_sum_of_shares(used, rates.insured_rate),
         payer_share_xof=_sum_of_shares(used, rates.payer_rate),
     )
-    flagged = np.flatnonzero(below | employed.uncertain(numbers))
+    flagged = np.flatnonzero(told)
     if flagged.size:
         register = Register(employed.payer_id, employed)
         for at in flagged.tolist():
-            number = f"{numbers[at]:012d}"
-            if below[at]:
+            if below is not None and below[at]:
                 judged.findings.append(raised(int(line_nos[at]), int(bases[at]), floor))
-            judge_worker(judged, int(line_nos[at]), number, register)
+            judge_worker(judged, int(line_nos[at]), as_text(numbers[at]), register)
     return judged
 
 
 def _are_distinct(values: Integers) -> bool:
+    if (values[1:] > values[:-1]).all():  # as line numbers mostly are
+        return True
     ordered = np.sort(values)
-    return not (ordered[1:] == ordered[:-1]).any()
+    return bool((ordered[1:] != ordered[:-1]).all())
 
 
 def _class_amounts(incomes: Integers, period: str, edition: int) -> Integers:

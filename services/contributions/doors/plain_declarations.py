@@ -1,35 +1,40 @@
-"""Read a plain `payroll-declared` value straight into columns, several times as fast as its contract does.
+"""Read a plain `payroll-declared` value straight into columns, many times as fast as its contract does.
 
 The contract (pydantic) stays what says what a declaration is: whatever is not plain is read by it, and a test holds
 that what is taken here is what the contract takes, to the same event and the same content. Plain is ASCII without an
-escape, without a field that the contract does not know, with insured numbers of 12 digits: what payroll sends.
+escape, without a field that the contract does not know, with insured numbers of 12 digits as registration draws them,
+which begin with no 0, and without a base below 0: what payroll sends.
 """
 
 from __future__ import annotations
 
 import re
+from array import array
 from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
-from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, Event
 from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
-from services.contributions.domain.columns import Columns
+from services.contributions.domain.columns import PlainLines
 
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
 _PERIOD = re.compile(PERIOD_PATTERN)
 _PREFIX = blake2b(PayrollDeclared.event_type().encode() + b"\n", digest_size=16)
+_MOST_LINES = 1000
 
 _Total = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 _PartNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    line_no: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+    """A line, in the contract's order of fields."""
+
+    line_no: int
     insured_number: str
-    base_xof: Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
+    base_xof: int
 
 
 class _Totals(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -47,11 +52,18 @@ class _Declared(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, 
     parts: _PartNumber
     replaces: str | None = None
     totals: _Totals
-    lines: Annotated[list[_Line], msgspec.Meta(max_length=1000)]
+    lines: msgspec.Raw
 
 
 _decode = msgspec.json.Decoder(_Declared).decode
+_decode_lines = msgspec.json.Decoder(list[_Line]).decode
+_decode_integers = msgspec.json.Decoder(list[int]).decode
 _encode = msgspec.json.Encoder().encode
+
+_DIGITS = b"0123456789"
+_WITHOUT_DIGITS = b'{"line_no":,"insured_number":"","base_xof":}'
+_ALL_WITHOUT_DIGITS = b"[" + b",".join([_WITHOUT_DIGITS] * _MOST_LINES)
+_BETWEEN_INTEGERS = bytes(set(_WITHOUT_DIGITS) - set(b","))
 
 
 def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
@@ -60,14 +72,13 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
         return None
     try:
         said = _decode(value)
+        lines = _in_columns(bytes(said.lines))
+        if lines is None:  # written with blanks, or with its fields in another order
+            said.lines = msgspec.Raw(_encode(_decode_lines(said.lines)))
+            lines = _in_columns(bytes(said.lines))
     except (msgspec.MsgspecError, RecursionError):
         return None
-    lines = DeclaredLines(
-        [line.line_no for line in said.lines],
-        [line.insured_number for line in said.lines],
-        [line.base_xof for line in said.lines],
-    )
-    if said.part > said.parts or not _PERIOD.fullmatch(said.period) or Columns.of(lines).numbers is None:
+    if lines is None or said.part > said.parts or not _PERIOD.fullmatch(said.period):
         return None
     names = [said.declaration_id, said.payer_id] + ([] if said.replaces is None else [said.replaces])
     if not all(map(_IDENTIFIER.fullmatch, names)):
@@ -85,3 +96,26 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
         lines=lines,
     )
     return event, hashed.digest()
+
+
+def _in_columns(said: bytes) -> PlainLines | None:
+    """The lines of an array that is written as the content's hash has it, byte for byte; None for any other.
+
+    What is left without its digits shows that nothing but digits can differ from that; what is left between them, as
+    one flat array of integers, is then read at once, and its reader takes no integer with a leading zero.
+    """
+    frame = said.translate(None, _DIGITS)
+    count = len(frame) // (len(_WITHOUT_DIGITS) + 1)
+    if count > _MOST_LINES or frame != (_ALL_WITHOUT_DIGITS[: len(frame) - 1] if count else b"[") + b"]":
+        return None
+    flat = said.translate(None, _BETWEEN_INTEGERS)
+    try:
+        integers = np.frombuffer(array("q", _decode_integers(flat)), np.int64).reshape(count, 3)
+    except (msgspec.MsgspecError, OverflowError):
+        return None
+    columns = np.ascontiguousarray(integers.T)
+    if count:
+        least, most = columns.min(axis=1).tolist(), columns.max(axis=1).tolist()
+        if least[0] < 1 or least[1] < 10**11 or most[0] >= 2**31 or most[1] >= 10**12 or most[2] > 10**12:
+            return None
+    return PlainLines(*columns)

@@ -14,8 +14,10 @@ from recouvra.chassis.binary_rows import (
     copy_rows,
     int4,
     int4_array,
+    int4s,
     int8,
     int8_array,
+    int8s,
     text,
     text_array,
     timestamptz,
@@ -24,7 +26,7 @@ from recouvra.chassis.database import Connection
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.law.declared import Header
 from services.contributions.domain.book import Book
-from services.contributions.domain.columns import Columns, Integers
+from services.contributions.domain.columns import Columns, Integers, PlainLines
 from services.contributions.domain.declaration import Declaration, Part, State
 
 DeclarationKey = tuple[str, str]
@@ -75,8 +77,7 @@ async def load(
     }
     for row in await _rows(connection, _LINES, whole) if whole else ():
         held = declarations[row["payer_id"], row["declaration_id"]].parts
-        lines = DeclaredLines(row["line_nos"], unpacked(row["insured_numbers"], row["other_numbers"]), row["bases_xof"])
-        held[row["part"]] = replace(held[row["part"]], lines=lines)
+        held[row["part"]] = replace(held[row["part"]], lines=_lines(row))
 
 
 _THEIRS = """
@@ -88,7 +89,17 @@ _HEADS = _THEIRS.format(
     "payer_id, declaration_id, part, read_no, sent_period, sent_parts, sent_replaces, sent_lines, sent_base_xof, "
     "ce_time, content"
 )
-_LINES = _THEIRS.format("payer_id, declaration_id, part, line_nos, insured_numbers, other_numbers, bases_xof")
+_LINES = _THEIRS.format(
+    "payer_id, declaration_id, part, array_send(line_nos) as line_nos, array_send(insured_numbers) as insured_numbers, "
+    "other_numbers, array_send(bases_xof) as bases_xof"
+)
+
+
+def _lines(row: asyncpg.Record) -> DeclaredLines:
+    line_nos, numbers, bases = int4s(row["line_nos"]), int8s(row["insured_numbers"]), int8s(row["bases_xof"])
+    if not row["other_numbers"]:
+        return PlainLines(line_nos, numbers, bases)
+    return DeclaredLines(line_nos.tolist(), unpacked(numbers.tolist(), row["other_numbers"]), bases.tolist())
 
 
 async def _rows(
