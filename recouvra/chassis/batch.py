@@ -22,15 +22,16 @@ from recouvra.chassis import dead_letters, outbox, positions
 from recouvra.chassis.database import Connection, is_of_the_record
 from recouvra.chassis.dead_letters import DeadLetter
 from recouvra.chassis.deciding import Decided, Tally, decide, speaking
+from recouvra.chassis.decoding import NOTHING, Decoded, Decoder, Said, at
 from recouvra.chassis.inbox import Inbox
 from recouvra.chassis.journal import BATCH, Cause
 from recouvra.chassis.outbox import Caused
 from recouvra.chassis.outcome import Opens, Plain, Retry
 from recouvra.chassis.positions import Place
-from recouvra.chassis.sources import Sources, unauthorised_source
+from recouvra.chassis.sources import Sources
 from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.event import Event
-from recouvra.contracts.reading import Quick, Received, Refusal, read
+from recouvra.contracts.reading import Quick, Received, Refusal
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Reading:
         moves: Mapping[Place, tuple[int, int]],
         records: Sequence[Record],
         failed: Exception | None = None,
+        decoded: Decoded = NOTHING,
     ) -> Tally:
         """Takes records in, in order, within one transaction of its own.
 
@@ -71,12 +73,13 @@ class Reading:
             moves: from and to which offset each partition goes; these records lie between.
             records: any number, of any topics; of one partition in the order of their offsets.
             failed: the error that this one record's own effect raised alone: it is set aside as `internal`.
+            decoded: what is decoded already, of these records or others.
 
         Raises:
             PositionLost, Retry: nothing was done; take the batch again as things now stand.
             Exception: whatever the database or a rule raised; nothing was done.
         """
-        read = await self._read_all(records, failed)
+        read = await self._read_all(records, failed, decoded=decoded)
         said = {
             "moves": [[*place, *move] for place, move in moves.items()],
             "clock": self.clock,
@@ -101,7 +104,7 @@ class Reading:
         await self._take_batch(connection, cause, moves, read)
 
     async def _take_batch(
-        self, connection: Connection, cause: Cause, moves: Mapping[Place, tuple[int, int]], read: _Read
+        self, connection: Connection, cause: Cause, moves: Mapping[Place, tuple[int, int]], read: Said
     ) -> Tally:
         async with connection.transaction():
             await positions.move(connection, moves)
@@ -147,7 +150,7 @@ class Reading:
             await self._keep(connection, cause, decided.facts, decided.letters)
         return None
 
-    async def _take(self, connection: Connection, cause: Cause, read: _Read, clock_kind: str) -> Decided:
+    async def _take(self, connection: Connection, cause: Cause, read: Said, clock_kind: str) -> Decided:
         """Steps 2 to 5, but what is published and set aside."""
         work = await self.opens(connection, read.received)
         clock = await cause.clock(connection, clock_kind)
@@ -165,71 +168,33 @@ class Reading:
         if self.tells:
             await outbox.put(connection, cause, facts + [letter.told(self.service) for letter in letters])
 
+    async def decode(self, records: Sequence[Record], unauthorised: Collection[Any] | None = None) -> Decoded:
+        """Decodes records, any number, in a thread; see `Decoder.decode`."""
+        self.sources.refresh()
+        decoder = Decoder(self.sources, self.plain, self.quickly)
+        return await asyncio.to_thread(decoder.decode, records, unauthorised)
+
     async def _read_all(
         self,
         records: Sequence[Record],
         failed: Exception | None,
-        unauthorised: Collection[tuple[Any, ...]] | None = None,
-    ) -> _Read:
-        """Decodes each record alone, in a thread.
-
-        Args:
-            unauthorised: the places whose source was not allowed to publish; None: by the rules that hold now.
-        """
-        self.sources.refresh()
-        return await asyncio.to_thread(self._decode, records, failed, unauthorised)
-
-    def _decode(
-        self, records: Sequence[Record], failed: Exception | None, unauthorised: Collection[tuple[Any, ...]] | None
-    ) -> _Read:
-        found = _Read()
-        for record in records:
-            place = record.topic, record.partition, record.offset
-            forbidden = None if unauthorised is None else place in unauthorised
-            try:
-                if failed is not None:
-                    raise self._internal(record, failed, forbidden)
-                if record.topic in self.plain:
-                    found.plain.setdefault(record.topic, []).append(self.plain[record.topic].read(record))
-                else:
-                    found.events.append(self._read(record, forbidden))
-            except Refusal as why:
-                found.events.append((record, why))
-                if why.reason is Reason.UNAUTHORISED_SOURCE:
-                    found.unauthorised.append(place)
-        return found
-
-    def _read(self, record: Record, forbidden: bool | None) -> Received:
-        """One record alone, or its refusal: what is wrong with it never costs its neighbours."""
-        received = read(record, self.quickly)
-        if forbidden is None:
-            self.sources.check(received)
-        elif forbidden:
-            raise unauthorised_source(received)
-        return received
-
-    def _internal(self, record: Record, error: Exception, forbidden: bool | None) -> Refusal:
-        """The refusal of a record whose effect failed for a reason that nobody foresaw."""
-        log.error("set aside as internal: %s/%d@%d", record.topic, record.partition, record.offset, exc_info=error)
-        message = reason_message(Reason.INTERNAL)
-        if record.topic in self.plain:
-            return Refusal(Reason.INTERNAL, message)
-        try:
-            envelope = self._read(record, forbidden).envelope
-        except Refusal as refusal:
-            return refusal
-        return Refusal(Reason.INTERNAL, message, source=envelope.source, event_id=envelope.event_id)
+        unauthorised: Collection[Any] | None = None,
+        decoded: Decoded = NOTHING,
+    ) -> Said:
+        """What the records say; of one that `failed`, that it did."""
+        if lacking := [record for record in records if at(record) not in decoded]:
+            decoded = {**decoded, **await self.decode(lacking, unauthorised)}
+        if failed is not None:
+            decoded = {at(record): _internal(record, decoded[at(record)], failed) for record in records}
+        return Said.by(records, decoded)
 
 
-@dataclass(slots=True)
-class _Read:
-    """What a batch's records say, in their order, and by topic what is no event."""
-
-    events: list[Received | tuple[Record, Refusal]] = field(default_factory=list)
-    plain: dict[str, list[Any]] = field(default_factory=dict)
-    unauthorised: list[tuple[str, int, int]] = field(default_factory=list)
-
-    @property
-    def received(self) -> list[Received]:
-        """The events that could be read."""
-        return [event for event in self.events if isinstance(event, Received)]
+def _internal(record: Record, decoded: Received | Refusal | Any, error: Exception) -> Refusal:
+    """The refusal of a record whose effect failed for a reason that nobody foresaw."""
+    log.error("set aside as internal: %s/%d@%d", record.topic, record.partition, record.offset, exc_info=error)
+    if isinstance(decoded, Refusal):
+        return decoded
+    message = reason_message(Reason.INTERNAL)
+    if not isinstance(decoded, Received):
+        return Refusal(Reason.INTERNAL, message)
+    return Refusal(Reason.INTERNAL, message, decoded.envelope.source, decoded.envelope.event_id)

@@ -21,9 +21,11 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 
+from recouvra.chassis.ahead import Ahead
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.clock import Clock
 from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
+from recouvra.chassis.decoding import Decoded
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
 from recouvra.chassis.progress import ClientStuck, Counters, Progress
@@ -53,7 +55,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self.polled_at = time.monotonic()
         self._next: dict[Place, int] = {}  # anchored: equal to the stored position when last committed
         self._connection: asyncpg.Connection | None = None
-        self._busy = asyncio.Lock()
+        self._ahead = Ahead(reading.decode, self._until_taken)
         self._stopping, self._told_group_at = False, 0.0
         self._getmany: Any = None
         self._progress = Progress(reading.tells)
@@ -66,7 +68,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             parser=self._parse,
             decoder=self._decode,
         )
-        self._subscriber(self.take)
+        self._subscriber(self.hand_over)
 
     async def _parse(self, batch: Any) -> KafkaAckableMessage:
         """Never looks at headers: they may be null or not UTF-8, and FastStream would drop the whole batch."""
@@ -87,18 +89,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         """Lets the batch in flight end, or gives it up undone after some seconds, and closes the session."""
         self._stopping = True
         with suppress(TimeoutError):
-            async with asyncio.timeout(4), self._busy:
-                pass
+            async with asyncio.timeout(4):
+                await self._ahead.settled()
         if self._connection is not None:
             self._connection.terminate()
-
-    # ------------------------------------------------------------------ where to read from
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Lets the batch in flight end, so that the next owner seldom collides; exactness does not need it."""
         try:
-            async with asyncio.timeout(5), self._busy:
-                pass
+            async with asyncio.timeout(5):
+                await self._ahead.settled()
         except TimeoutError:
             log.info("revoked while a batch is under way")
         self._next.clear()
@@ -153,10 +153,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         held = list(consumer.assignment())
         ends = {Place(*tp): end for tp, end in (await consumer.end_offsets(held)).items()} if held else {}
         for place, at in self._progress.suspected(known, ends, self.counters.batches):
-            if not self._busy.locked() and (await self._aside(place, at, ends[place]))[0]:
+            if not self._ahead.is_busy and (await self._aside(place, at, ends[place]))[0]:
                 raise ClientStuck(f"{place.topic}/{place.partition}@{at}")
-
-    # ------------------------------------------------------------------ reading around what aiokafka cannot read
 
     async def _guarded_getmany(self, *args: Any, **kwargs: Any) -> dict[TopicPartition, list[Any]]:
         """The consumer's own; where it raises on a record, every partition is read aside from its stored position."""
@@ -197,21 +195,26 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self.counters.read_aside += 1
         return await asyncio.to_thread(read_aside, self._bootstrap, place, start, stop)
 
-    # ------------------------------------------------------------------ taking a batch in
+    async def hand_over(self, message: KafkaMessage) -> None:
+        """FastStream's handler: comes back when all is taken in but the last slice, which is under way.
+
+        Never raises: FastStream would log it and go on to the next batch.
+        """
+        for records in by_bytes([as_record(raw) for raw in message.raw_message]):
+            await self._ahead.hand(records)
 
     async def take(self, message: KafkaMessage) -> None:
-        """FastStream's handler. Never raises: FastStream would log it and go on to the next batch."""
-        async with self._busy:
-            for records in by_bytes([as_record(raw) for raw in message.raw_message]):
-                await self._until_taken(records)
+        """Comes back when all is taken in."""
+        await self.hand_over(message)
+        await self._ahead.settled()
 
-    async def _until_taken(self, records: list[Record]) -> None:
+    async def _until_taken(self, records: list[Record], decoded: Decoded) -> None:
         """Tries until the batch is committed or the worker stops; a record that alone fails is set aside."""
         pause, failed, tries = 0.05, None, 0
         while not self._stopping:
             self.polled_at = time.monotonic()  # each try is bounded in time: waiting for a database is no stuck client
             try:
-                return await self._once(records, failed)
+                return await self._once(records, decoded, failed)
             except (PositionLost, Retry) as moved:
                 self.counters.positions_lost += 1
                 log.info("batch again, %s: %s", type(moved).__name__, moved)
@@ -226,7 +229,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                     self._disconnect()
                 if len(records) > 1 and (blamed or (is_of_the_size(error) and tries > 1)):
                     for half in (records[: len(records) // 2], records[len(records) // 2 :]):
-                        await self._until_taken(half)
+                        await self._until_taken(half, decoded)
                     return None
                 if blamed:
                     failed = error
@@ -242,7 +245,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
             self._connection.terminate()
             self._connection = None
 
-    async def _once(self, records: list[Record], failed: Exception | None) -> None:
+    async def _once(self, records: list[Record], decoded: Decoded, failed: Exception | None) -> None:
         """Continues each partition exactly where its stored position stands, in one transaction."""
         self._connection = self._connection or await connect(self._url, WRITER)
         runs = await self._continuous(self._connection, records)
@@ -251,9 +254,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         moves = {place: (at, run[-1].offset + 1) for place, (at, run) in runs.items()}
         ordered = [record for _, run in runs.values() for record in run]
         if failed is not None and len(ordered) > 1:  # it failed together with what filled a gap before it: blame none
-            await self._until_taken(ordered)
+            await self._until_taken(ordered, decoded)
             return
-        tally = await self._reading.take(self._connection, moves, ordered, failed)
+        tally = await self._reading.take(self._connection, moves, ordered, failed, decoded)
         self._next.update({place: to for place, (_, to) in moves.items()})
         self._progress.committed(self._next)
         self.counters.add(tally)
@@ -292,6 +295,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 expected = record.offset + 1
             if run:
                 runs[place] = at[place], run
-            else:
-                self._seek(place, max(at[place], delivered[-1].offset + 1))
+            elif at[place] > delivered[-1].offset + 1:  # all of it is known, and more: never back to what is in hand
+                self._seek(place, at[place])
         return runs

@@ -1,0 +1,49 @@
+"""Two slices of records in hand: one is read while the database takes in the one before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from recouvra.chassis.decoding import NOTHING, Decoded
+from recouvra.contracts.record import Record
+
+
+class Ahead:
+    """Has slices decoded at once, and taken in one after the other.
+
+    Args:
+        read: decodes a slice; what it raises will be raised again when the slice is taken in, which then decodes it.
+        take: takes a slice in, given what is decoded of it.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[list[Record]], Awaitable[Decoded]],
+        take: Callable[[list[Record], Decoded], Awaitable[None]],
+    ) -> None:
+        self._read, self._take = read, take
+        self._taking: asyncio.Task[None] | None = None
+
+    async def hand(self, records: list[Record]) -> None:
+        """Comes back when these are being taken in, and all before them are."""
+        read = asyncio.ensure_future(self._read(records))
+        await self.settled()
+        self._taking = asyncio.create_task(self._decoded_and_taken(records, read))
+
+    async def settled(self) -> None:
+        """Waits until what is in hand is taken in."""
+        if self._taking is not None:
+            await asyncio.shield(self._taking)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a slice is being taken in."""
+        return self._taking is not None and not self._taking.done()
+
+    async def _decoded_and_taken(self, records: list[Record], read: asyncio.Future[Decoded]) -> None:
+        try:
+            decoded = await read
+        except Exception:
+            decoded = NOTHING
+        await self._take(records, decoded)

@@ -1,0 +1,94 @@
+"""What records say: each is decoded alone, so that what is wrong with one never costs its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from recouvra.chassis.outcome import Plain
+from recouvra.chassis.sources import Sources, unauthorised_source
+from recouvra.contracts.codes import Reason
+from recouvra.contracts.event import Event
+from recouvra.contracts.reading import Quick, Received, Refusal, read
+from recouvra.contracts.record import Record
+
+At = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+Decoded = Mapping[At, Received | Refusal | Any]
+"""What each record says, or why it is refused; of a topic without events, what its own reader made of it."""
+
+NOTHING: Decoded = MappingProxyType({})
+
+
+def at(record: Record) -> At:
+    """Where a record stands."""
+    return record.topic, record.partition, record.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Decodes records, in any thread.
+
+    Attributes:
+        sources: who may publish for whom, as it holds when a record is decoded.
+        plain: by topic, who reads the records that are no events.
+        quickly: by event class, what reads its plain values faster than the contract does.
+    """
+
+    sources: Sources
+    plain: Mapping[str, Plain]
+    quickly: Mapping[type[Event], Quick]
+
+    def decode(self, records: Sequence[Record], unauthorised: Collection[Any] | None = None) -> Decoded:
+        """Decodes any number of records.
+
+        Args:
+            unauthorised: where those stand whose source was not allowed to publish; None: by the rules that hold now.
+        """
+        return {at(record): self._decoded(record, unauthorised) for record in records}
+
+    def _decoded(self, record: Record, unauthorised: Collection[Any] | None) -> Received | Refusal | Any:
+        try:
+            if record.topic in self.plain:
+                return self.plain[record.topic].read(record)
+            received = read(record, self.quickly)
+            if unauthorised is None:
+                self.sources.check(received)
+            elif at(record) in unauthorised:
+                raise unauthorised_source(received)
+            return received
+        except Refusal as why:
+            return why.with_traceback(None)  # which would keep all that led to it
+
+
+@dataclass(slots=True)
+class Said:
+    """What a batch's records say, in their order, and by topic what is no event."""
+
+    events: list[Received | tuple[Record, Refusal]] = field(default_factory=list)
+    plain: dict[str, list[Any]] = field(default_factory=dict)
+    unauthorised: list[At] = field(default_factory=list)
+
+    @classmethod
+    def by(cls, records: Sequence[Record], decoded: Decoded) -> Said:
+        """Sorts what was decoded of these records; raises KeyError where one was not."""
+        said = cls()
+        for record in records:
+            found = decoded[at(record)]
+            if isinstance(found, Received):
+                said.events.append(found)
+            elif isinstance(found, Refusal):
+                said.events.append((record, found))
+                if found.reason is Reason.UNAUTHORISED_SOURCE:
+                    said.unauthorised.append(at(record))
+            else:
+                said.plain.setdefault(record.topic, []).append(found)
+        return said
+
+    @property
+    def received(self) -> list[Received]:
+        """The events that could be read."""
+        return [event for event in self.events if isinstance(event, Received)]
