@@ -1,6 +1,7 @@
 """The day on which a period's contributions fall due."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from recouvra.law.parameters import EDITION, due_row_for
 from recouvra.law.period import first_day, following, quarter_end
@@ -8,6 +9,7 @@ from recouvra.law.period import first_day, following, quarter_end
 _SATURDAY = 5
 
 
+@lru_cache(8_192)  # a period's day is asked for with each declaration
 def due_on(payer_kind: str, filing_frequency: str, period: str, edition: int = EDITION) -> date:
     """The due day of a period: in the month after it, or after its quarter for a quarterly filer.
 

@@ -13,9 +13,11 @@ import numpy as np
 from recouvra.law.base import FLOORED_KINDS
 from recouvra.law.lines import Judged, Register, judge_worker, raised
 from recouvra.law.parameters import classes_for, floor_for, rates_for
+from recouvra.law.shares import sum_of_shares
 from services.contributions.domain.columns import Columns, Integers, as_text
 from services.contributions.domain.employment import PayerOf
 
+_FEW = 16  # values, which Python is done with sooner than numpy is called
 _MOST = 2**62 // 10_000  # francs in all, so that a rate of four decimals keeps them within an int64
 
 
@@ -57,6 +59,8 @@ def judge_plainly(lines: Columns, payer_kind: str, period: str, employed: PayerO
 
 
 def _are_distinct(values: Integers) -> bool:
+    if values.size <= _FEW:
+        return len(set(values.tolist())) == values.size
     if (values[1:] > values[:-1]).all():  # as line numbers mostly are
         return True
     ordered = np.sort(values)
@@ -75,5 +79,7 @@ def _class_amounts(incomes: Integers, period: str, edition: int) -> Integers:
 
 def _sum_of_shares(used: Integers, rate: Decimal) -> int:
     """The sum of the bases' shares, each rounded half-up on its own: floor of (2 × base × n + d) ÷ 2d (DEF-001)."""
+    if used.size <= _FEW:
+        return sum_of_shares(used.tolist(), rate)
     numerator, denominator = rate.as_integer_ratio()
     return int(((2 * numerator * used + denominator) // (2 * denominator)).sum())
