@@ -9,8 +9,13 @@ from typing import Any
 
 _WIDTH, _HEIGHT = 720, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 180, 48, 52
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind too
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # the colour-blind tell them apart
 _BAR, _GAP, _NAMES = 22, 12, 250
+# A page shows a plot as an image: of all that is said of colours it hears the reader's own choice alone.
+_STYLE = """<style>
+text { fill: #222 } .paper { fill: #fff } .rule { stroke: #ddd }
+@media (prefers-color-scheme: dark) { text { fill: #ddd } .paper { fill: #0d1117 } .rule { stroke: #333 } }
+</style>"""
 Scale = Callable[[float], float]
 
 
@@ -90,7 +95,7 @@ def _legend(number: int, name: str, colour: str) -> list[str]:
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>'
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="rule"/>'
 
 
 def _text(x: float, y: float, said: str, anchor: str = "middle", size: int = 12) -> str:
@@ -98,7 +103,6 @@ def _text(x: float, y: float, said: str, anchor: str = "middle", size: int = 12)
 
 
 def _document(width: int, height: int, drawn: Sequence[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" fill="#222">'
-    )
-    return "\n".join([head, f'<rect width="{width}" height="{height}" fill="#fff"/>', *drawn, "</svg>", ""])
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
+    paper = f'<rect width="{width}" height="{height}" class="paper"/>'
+    return "\n".join([head, _STYLE, paper, *drawn, "</svg>", ""])
