@@ -14,11 +14,11 @@ from bench.meter import Spent
 from bench.telling import RATE_COLUMNS, Told, bars, goal, pairwise, per_second, rate_row, rates, table
 
 PUBLISHED = "parts of 1,000, published"
-_SMALL, _FEWER = 5, 16
+_SMALL, _FEWER = 5, 25
 
 
 async def line_rate(ground: Ground, *, lines: int, repeats: int) -> Told:
-    """`lines` in all of the large payers, a sixteenth of them of the small; everything in turn, `repeats` times."""
+    """`lines` in all of the large payers, a 25th of them of the small; everything in turn, `repeats` times."""
     months = len(ALL_MONTHS)
     large, small = log_normal(lines // months), alike(max(1, lines // _FEWER // months // _SMALL), _SMALL)
     kinds = {

@@ -39,14 +39,14 @@ PARTS: dict[str, Part] = {
     "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 40_000, "repeats": 1}),
     "against": Part(
         against,
-        {"lines": 1_000_000, "warm": 6, "seconds": 10, "repeats": 3},
+        {"lines": 800_000, "warm": 6, "seconds": 10, "repeats": 3},
         {"lines": 40_000, "warm": 0, "seconds": 5, "repeats": 1},
     ),
     "workers": Part(workers, {"lines": 600_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
     "payments": Part(payments, {"payers": 400, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000, "asked": 1_000}, {"lines": 20_000, "asked": 100}),
-    "freshness": Part(freshness, {"payers": 300, "seconds": 30}, {"payers": 50, "seconds": 6}),
-    "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 200, "seconds": 3}),
+    "freshness": Part(freshness, {"payers": 900, "seconds": 30}, {"payers": 100, "seconds": 6}),
+    "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 300, "seconds": 3}),
     "rebuild-verify-backup": Part(
         upkeep,
         {"lines": 500_000, "payers": 300, "repeats": 3},

@@ -5,6 +5,8 @@ Every payer has declared 36 months and paid 24 of them; what is measured are the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.declaring import ALL_MONTHS, Declaring, backlog_taken, fund_that_knows, taken
 from bench.floor import floor
 from bench.ground import Fund, Ground
@@ -53,9 +55,11 @@ async def payments(ground: Ground, *, payers: int, repeats: int) -> Told:
     }
 
 
-async def with_a_history(fund: Fund, payers: list[Payer], months_paid: int) -> Spent:
-    """Every payer declares 36 months and pays the first of them; what its payments took."""
-    await taken(fund, Declaring(payers, reported=True))
+async def with_a_history(
+    fund: Fund, payers: list[Payer], months_paid: int, declared: Sequence[int] = ALL_MONTHS
+) -> Spent:
+    """Every payer declares these months and pays the first of them; what its payments took."""
+    await taken(fund, Declaring(payers, declared, reported=True))
     return await money_taken(fund, payers, range(months_paid))
 
 
