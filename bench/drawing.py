@@ -70,18 +70,19 @@ def _lines(plot: dict[str, Any]) -> str:
 def _bars(plot: dict[str, Any]) -> str:
     """Longer is more; beside each its value. By tens where `log`."""
     bars, log = plot["bars"], plot["log"]
-    height = _TOP + len(bars) * (_BAR + _GAP) + _GAP
+    foot = _TOP + len(bars) * (_BAR + _GAP)
     across = ticks(min(bars.values()), max(bars.values()), log)
     to_x = _scale(across, _NAMES, _WIDTH - 90, log)
     drawn = [_text(12, 24, f"{plot['title']} ({plot['unit']})", "start", 15)]
-    drawn += [_rule(to_x(value), _TOP - 6, to_x(value), height - _GAP) for value in across]
+    for value in across:
+        drawn += [_rule(to_x(value), _TOP - 6, to_x(value), foot), _text(to_x(value), foot + 16, short(value))]
     for number, (name, value) in enumerate(bars.items()):
         y, colour = _TOP + number * (_BAR + _GAP), _COLOURS[0 if number else 1]
         drawn += [_text(_NAMES - 8, y + 15, name, "end")]
         width = max(1.0, to_x(value) - _NAMES)
         drawn += [f'<rect x="{_NAMES}" y="{y}" width="{width:.1f}" height="{_BAR}" fill="{colour}"/>']
         drawn += [_text(_NAMES + width + 6, y + 15, f"{value:,.4g}" if value < 1_000 else f"{value:,.0f}", "start")]
-    return _document(_WIDTH, height, drawn)
+    return _document(_WIDTH, foot + 26, drawn)
 
 
 def _scale(at: Sequence[float], low: float, high: float, log: bool) -> Scale:

@@ -1,4 +1,4 @@
-"""Read models filled with a made country by the projections' own statements, without a broker: the same rows, sooner."""
+"""Read models filled with a made country by the projections' own statements, without a broker: soon, the same rows."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def _goals(first: _Stage, last: _Stage) -> list[Told]:
             pairwise(last.lines_per_second, first.lines_per_second),
             0.9,
         ),
-        goal("the same of payments", pairwise(last.payments_per_second, first.payments_per_second), 0.9),
+        goal("the same of the payment rate", pairwise(last.payments_per_second, first.payments_per_second), 0.9),
         goal(f"Career at {last.stored:,} lines, p99", last.career_ms["p99"], 50, at_most=True, unit="ms"),
         goal(
             "National report, p50, last stage ÷ first",
