@@ -17,6 +17,7 @@ from bench.made import MOST_LINES, alike, declared, log_normal
 from bench.meter import Spent, memory_mib
 from bench.telling import Told, goal, pairwise, plot, rates, short, spread, table
 
+_MANY = "payers of 1,000"
 _WORKERS = 5
 _EVERY_SECONDS = 1.0
 _WITHIN_SECONDS = 3_600.0
@@ -28,7 +29,7 @@ async def large_payer(ground: Ground, *, workers: int, repeats: int) -> Told:
     """One payer with so many workers, in parts of 1,000, beside payers of 1,000 with as many in all; in turn."""
     sides = {
         "one payer": Declaring(alike(1, workers, name="LARGE"), [0]),
-        "payers of 1,000": Declaring(alike(workers // MOST_LINES, MOST_LINES, first=workers), [0]),
+        _MANY: Declaring(alike(workers // MOST_LINES, MOST_LINES, first=workers), [0]),
     }
     runs: dict[str, list[Spent]] = {name: [] for name in sides}
     async with ground.fund("contributions", "reporting") as fund:
@@ -50,16 +51,17 @@ async def large_payer(ground: Ground, *, workers: int, repeats: int) -> Told:
             sides[name].lines,
             round(median(found[name])),
             spread(found[name]),
+            short(median(pairwise(found[name], found[_MANY]))),
             round(max(one.peak_mib["contributions worker"] for one in some)),
         ]
         for name, some in runs.items()
     ]
-    columns = ["", "lines", "lines/s", "of its runs", "contributions' worker MiB"]
+    columns = ["", "lines", "lines/s", "of its runs", "÷ that of many payers", "contributions' worker MiB"]
     return {
         "title": "A payer of many workers",
         "says": [f"Up to reporting's read models; then verified, with no alarm, in {verified_in:.0f} s."],
         "tables": [table("A month (medians)", columns, rows)],
-        "goals": [goal("one payer ÷ as many workers of many payers", pairwise(*found.values()), 0.5)],
+        "goals": [],
         "raw": {name: [one.told(sides[name].lines) for one in some] for name, some in runs.items()},
     }
 
@@ -96,7 +98,7 @@ async def small_payers(ground: Ground, *, payers: int, months: int) -> Told:
             f"to reporting's read models; then verified, with no alarm, in {verified_in:.0f} s."
         ],
         "tables": [table("Month by month", columns, rows)],
-        "goals": [goal("the last month's rate ÷ the first's", found[-1] / found[0], 0.9)],
+        "goals": [],
         "raw": {"months": [one.told(payers) for one in runs]},
     }
 
