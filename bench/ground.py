@@ -38,6 +38,14 @@ class Ground:
     postgres: Postgres
     _funds: int = 0
 
+    async def checkpoint(self) -> None:
+        """Has the database write what a filling left in memory: what is measured next does not pay for it."""
+        connection = await asyncpg.connect(self.postgres.url)
+        try:
+            await connection.execute("checkpoint")
+        finally:
+            await connection.close()
+
     @asynccontextmanager
     async def fund(self, *services: str) -> AsyncIterator[Fund]:
         """Services that know nothing yet, on topics that hold nothing; their databases are dropped at the end.

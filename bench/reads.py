@@ -53,6 +53,7 @@ async def reads(ground: Ground, *, payers: int, seconds: int) -> Told:
     async with ground.fund("reporting") as fund:
         filled = await fill(fund.urls["reporting"], Country(payers, _PERIODS))
         print(f"  {filled['facts']:,} facts, {filled['facts_per_second']:,} a second", flush=True)
+        await ground.checkpoint()
         await fund.start("reporting")
         await fund.start("reporting", "api")
         figures = {name: _Figures(await statement_behind(fund, "reporting", path)) for name, path in QUESTIONS.items()}
