@@ -82,4 +82,7 @@ async def _part(part: Part, sizes: Mapping[str, int], folder: Path) -> dict[str,
         return await part.run(here, **sizes)
 
 
-main()
+try:
+    main()
+except KeyboardInterrupt:
+    sys.exit("ended before its time: no figure")
