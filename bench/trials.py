@@ -19,7 +19,7 @@ from bench.telling import Told, goal, pairwise, plot, rates, short, spread, tabl
 
 _MANY = "payers of 1,000"
 _WORKERS = 5
-_EVERY_SECONDS = 1.0
+_EVERY_SECONDS = 0.5
 _WITHIN_SECONDS = 3_600.0
 _MOMENTS = 40
 _MONTHS = range(36)
