@@ -49,7 +49,7 @@ PARTS: dict[str, Part] = {
     "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 300, "seconds": 3}),
     "rebuild-verify-backup": Part(
         upkeep,
-        {"lines": 400_000, "payers": 300, "repeats": 3},
+        {"lines": 200_000, "payers": 200, "repeats": 3},
         {"lines": 20_000, "payers": 50, "repeats": 1},
     ),
     "growth": Part(growth, {"lines": 10_000_000}, {"lines": 60_000}, deadline_seconds=8 * _HOURS),
