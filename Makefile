@@ -30,7 +30,8 @@ check: install
 	$(BIN)/python -m services.pages --check
 	$(BIN)/python -m pytest tests/house
 
-# Every part, then docs/performance.md of them; BENCH=--quick shows that they run, `make bench-NAME` is one alone.
+# Every part, half an hour or more, then docs/performance.md of them; BENCH=--quick shows that they run. `make bench-NAME`
+# is one alone, also those that `all` leaves out: try-large-payer, try-small-payers, try-backlog.
 bench: install
 	$(BIN)/python -m bench all $(BENCH)
 

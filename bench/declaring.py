@@ -83,13 +83,13 @@ async def taken(fund: Fund, what: Declaring) -> Spent:
     Raises:
         BenchFailed: not every line was received in an accepted declaration.
     """
-    before = await _received(fund)
+    before = await received(fund)
     spent = await backlog_taken(
         fund, declared(what.payers, what.months, what.lines_a_part), reported=what.reported, facts=FACTS_OF_LINES
     )
-    received = await _received(fund) - before
-    if received != what.lines:
-        raise BenchFailed(f"{received} of {what.lines} lines were accepted")
+    accepted = await received(fund) - before
+    if accepted != what.lines:
+        raise BenchFailed(f"{accepted} of {what.lines} lines were accepted")
     return spent
 
 
@@ -111,7 +111,8 @@ async def backlog_taken(fund: Fund, records: Iterable[Made], *, reported: bool, 
     return spent
 
 
-async def _received(fund: Fund) -> int:
+async def received(fund: Fund) -> int:
+    """How many lines stand in accepted declarations."""
     connection = fund.databases["contributions"]
     asked = "select coalesce(sum(lines_received), 0)::bigint from declaration where state = 'accepted'"
     return int(await connection.fetchval(asked))

@@ -9,8 +9,13 @@ from typing import Any
 
 _WIDTH, _HEIGHT = 720, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 180, 48, 52
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by the colour-blind too
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # the colour-blind tell them apart
 _BAR, _GAP, _NAMES = 22, 12, 250
+# A page shows a plot as an image: of all that is said of colours it hears the reader's own choice alone.
+_STYLE = """<style>
+text { fill: #222 } .paper { fill: #fff } .rule { stroke: #ddd }
+@media (prefers-color-scheme: dark) { text { fill: #ddd } .paper { fill: #0d1117 } .rule { stroke: #333 } }
+</style>"""
 Scale = Callable[[float], float]
 
 
@@ -65,18 +70,19 @@ def _lines(plot: dict[str, Any]) -> str:
 def _bars(plot: dict[str, Any]) -> str:
     """Longer is more; beside each its value. By tens where `log`."""
     bars, log = plot["bars"], plot["log"]
-    height = _TOP + len(bars) * (_BAR + _GAP) + _GAP
+    foot = _TOP + len(bars) * (_BAR + _GAP)
     across = ticks(min(bars.values()), max(bars.values()), log)
     to_x = _scale(across, _NAMES, _WIDTH - 90, log)
     drawn = [_text(12, 24, f"{plot['title']} ({plot['unit']})", "start", 15)]
-    drawn += [_rule(to_x(value), _TOP - 6, to_x(value), height - _GAP) for value in across]
+    for value in across:
+        drawn += [_rule(to_x(value), _TOP - 6, to_x(value), foot), _text(to_x(value), foot + 16, short(value))]
     for number, (name, value) in enumerate(bars.items()):
         y, colour = _TOP + number * (_BAR + _GAP), _COLOURS[0 if number else 1]
         drawn += [_text(_NAMES - 8, y + 15, name, "end")]
         width = max(1.0, to_x(value) - _NAMES)
         drawn += [f'<rect x="{_NAMES}" y="{y}" width="{width:.1f}" height="{_BAR}" fill="{colour}"/>']
         drawn += [_text(_NAMES + width + 6, y + 15, f"{value:,.4g}" if value < 1_000 else f"{value:,.0f}", "start")]
-    return _document(_WIDTH, height, drawn)
+    return _document(_WIDTH, foot + 26, drawn)
 
 
 def _scale(at: Sequence[float], low: float, high: float, log: bool) -> Scale:
@@ -90,7 +96,7 @@ def _legend(number: int, name: str, colour: str) -> list[str]:
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>'
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="rule"/>'
 
 
 def _text(x: float, y: float, said: str, anchor: str = "middle", size: int = 12) -> str:
@@ -98,7 +104,6 @@ def _text(x: float, y: float, said: str, anchor: str = "middle", size: int = 12)
 
 
 def _document(width: int, height: int, drawn: Sequence[str]) -> str:
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" fill="#222">'
-    )
-    return "\n".join([head, f'<rect width="{width}" height="{height}" fill="#fff"/>', *drawn, "</svg>", ""])
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
+    paper = f'<rect width="{width}" height="{height}" class="paper"/>'
+    return "\n".join([head, _STYLE, paper, *drawn, "</svg>", ""])

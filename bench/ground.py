@@ -15,7 +15,6 @@ import asyncpg
 import httpx
 
 from bench.failing import BenchFailed, until
-from bench.floor import drop
 from bench.made import Made
 from bench.meter import Meter
 from bench.publishing import Ends, Publisher, ends, fresh_topics
@@ -38,6 +37,14 @@ class Ground:
     kafka: Kafka
     postgres: Postgres
     _funds: int = 0
+
+    async def checkpoint(self) -> None:
+        """Has the database write what a filling left in memory: what is measured next does not pay for it."""
+        connection = await asyncpg.connect(self.postgres.url)
+        try:
+            await connection.execute("checkpoint")
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def fund(self, *services: str) -> AsyncIterator[Fund]:
@@ -66,6 +73,17 @@ async def ground(folder: Path) -> AsyncIterator[Ground]:
     ports = free_ports()
     async with broker(folder / "kafka", ports) as kafka, database(folder / "postgres", ports) as postgres:
         yield Ground(folder, ports, kafka, postgres)
+
+
+async def drop(postgres: Postgres, *names: str) -> None:
+    """Removes databases that nobody needs any more: what follows finds the disk as it was."""
+    connection = await asyncpg.connect(postgres.url)
+    try:
+        for name in names:
+            await connection.execute(f'drop database if exists "{name}" with (force)')
+            await connection.execute("checkpoint")
+    finally:
+        await connection.close()
 
 
 @dataclass(slots=True)

@@ -9,22 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from bench.drawing import svg
-from bench.parts import PARTS
+from bench.parts import PARTS, TRIALS
+from bench.telling import short, spread
 
 _DOCS = Path("docs")
+_NOTES = _DOCS / "performance-notes.md"
 _HEAD = """# Performance
 
-Made by `make performance` of what `make bench` measured; nothing here is typed by hand, and what it was made of lies in
-[performance](performance/). Figures of one machine say little about another: what counts are the ratios, measured in
-turn within one run of a part. The broker and the database are the local stack's, with `fsync` and `synchronous_commit`
-on; each figure is the median of the runs, and CPU-seconds and memory (PSS) are those of all processes of a kind.
+Made by `make performance` of what `make bench` measured; only what stands under “What the figures mean” was typed by
+hand. What the page was made of, every run of every part, lies in [performance](performance/).
+
+Figures of one machine say little about another: what counts are the ratios. Whoever is compared runs in turn within one
+run of a part; a ratio is made turn by turn, and told is the median of the turns. “Of its runs” are the least and the
+most of them. The broker and the database are the local stack's, with `fsync` and `synchronous_commit` on. CPU-seconds
+and memory (PSS, at its peak) are those of all processes of a kind.
 """
 _REPEAT = """## How to repeat it
 
-`make bench` runs every part with its own size, `make bench-NAME` one, `make performance` makes this page of them;
-`BENCH=--quick` only shows that they run. `.venv/bin/python -m bench growth --lines 30000000` goes further up (100
-million too); `--lines`, `--payers` and `--repeats` change the sizes of every part that has them. A part that fails
-leaves no figure. Run it on a machine that does nothing else.
+On a machine that does nothing else: `make bench` runs every part with its own sizes, `make bench-NAME` one of them, and
+`make performance` makes this page. A part that fails leaves no figure, and costs the others none. `BENCH=--quick` only
+shows that they run. `make bench-growth BENCH="--lines 30000000"` goes further up, 100 million too. Every size of a part
+can be given so (`.venv/bin/python -m bench --help`); the table of parts says where that was done.
+
+By their names alone run `make bench-try-large-payer` (a payer of 200,000 workers), `make bench-try-small-payers`
+(20,000 payers of five) and `make bench-try-backlog` (ten million lines that wait).
 """
 
 
@@ -43,7 +51,8 @@ def write(folder: Path, docs: Path = _DOCS) -> Path:
 
     Figures that only show that the parts run make no page of the documents: it is written beside them.
     """
-    found = {name: json.loads(file.read_text()) for name in PARTS if (file := folder / f"{name}.json").exists()}
+    files = {name: folder / f"{name}.json" for name in PARTS | TRIALS}
+    found = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     if any(one["quick"] for one in found.values()):
         docs = folder / "docs"
     kept = docs / "performance"
@@ -54,14 +63,16 @@ def write(folder: Path, docs: Path = _DOCS) -> Path:
         for plot in one.get("plots", []):
             (kept / f"{plot['name']}.svg").write_text(svg(plot))
     page = docs / "performance.md"
-    page.write_text(text(found))
+    page.write_text(text(found, _NOTES.read_text()))
     return page
 
 
-def text(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page, of parts by name."""
+def text(found: Mapping[str, Mapping[str, Any]], notes: str = "") -> str:
+    """The page, of parts by name; `notes`, a section that people write, stands below the goals."""
     sections = [_HEAD, _machines(found), _goals(found)]
-    sections += [_part(name, found[name]) for name in PARTS if name in found]
+    if notes:
+        sections.append(notes)
+    sections += [_part(name, one) for name, one in found.items()]
     if lacking := [f"`{name}`" for name in PARTS if name not in found]:
         sections.append(f"## Not measured\n\n{', '.join(lacking)}: not run, or it failed; there is no figure.\n")
     return "\n".join([*sections, _REPEAT])
@@ -70,7 +81,7 @@ def text(found: Mapping[str, Mapping[str, Any]]) -> str:
 def verdict(goal: Mapping[str, Any]) -> str:
     """Whether a goal is reached, or by what share of what is wanted it is missed."""
     if goal["holds"]:
-        return "reached"
+        return "met"
     return f"missed by {abs(goal['measured'] - goal['wanted']) / goal['wanted']:.1%}"
 
 
@@ -88,23 +99,31 @@ def _machines(found: Mapping[str, Mapping[str, Any]]) -> str:
         told.setdefault(sentence, []).append(name)
     rows = []
     for name, one in found.items():
-        rows.append([f"`{name}`", one["at"], one["took_seconds"], one["machine"]["load_average"]])
+        sizes = ", ".join(f"{size} {value:,}" for size, value in one["sizes"].items())
+        whose = "own" if one["own_sizes"] else "**quick**" if one["quick"] else "**given by hand**"
+        rows.append([f"`{name}`", sizes, whose, one["at"], one["took_seconds"], one["machine"]["load_average"]])
     lines = [f"- {sentence}" + ("" if len(told) == 1 else f": {', '.join(names)}") for sentence, names in told.items()]
-    titles = ["part", "begun (UTC)", "took, s", "load average at its end"]
+    titles = ["part", "sizes", "whose", "begun (UTC)", "took, s", "load average at its end"]
     return "\n".join(["## The machine", "", *lines, "", *_table(titles, rows), ""])
 
 
 def _goals(found: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
-        [one["goal"], _measured(one), _wanted(one), verdict(one) if one["holds"] else f"**{verdict(one)}**"]
+        [
+            one["goal"],
+            _measured(one),
+            spread(one["runs"]),
+            _wanted(one),
+            verdict(one) if one["holds"] else f"**{verdict(one)}**",
+        ]
         for part in found.values()
         for one in part.get("goals", [])
     ]
-    return "\n".join(["## The goals", "", *_table(["goal", "measured", "wanted", ""], rows), ""])
+    return "\n".join(["## The goals", "", *_table(["goal", "measured", "of its runs", "wanted", ""], rows), ""])
 
 
 def _part(name: str, one: Mapping[str, Any]) -> str:
-    lines = [f"## {one['title']}", "", " ".join(one["says"]), ""]
+    lines = [f"## {one['title']}", "", " ".join(one["says"]).strip(), ""]
     for table in one["tables"]:
         lines += [f"**{table['title']}**", "", *_table(table["columns"], table["rows"]), ""]
     for plot in one.get("plots", []):
@@ -126,8 +145,8 @@ def _cell(value: Any) -> str:
 
 
 def _measured(goal: Mapping[str, Any]) -> str:
-    return f"{goal['measured']:.4g} {goal['unit']}".strip()
+    return f"{short(goal['measured'])} {goal['unit']}".strip()
 
 
 def _wanted(goal: Mapping[str, Any]) -> str:
-    return f"{'at most' if goal['at_most'] else 'at least'} {goal['wanted']:g} {goal['unit']}".strip()
+    return f"{'at most' if goal['at_most'] else 'at least'} {short(goal['wanted'])} {goal['unit']}".strip()

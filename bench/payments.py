@@ -5,52 +5,39 @@ Every payer has declared 36 months and paid 24 of them; what is measured are the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bench.declaring import ALL_MONTHS, Declaring, backlog_taken, fund_that_knows, taken
 from bench.floor import floor
 from bench.ground import Fund, Ground
 from bench.made import Payer, alike, paid
 from bench.meter import Spent
-from bench.telling import Told, cpu_per_million, each, goal, peak_mib, per_second, table
+from bench.telling import RATE_COLUMNS, Told, goal, pairwise, rate_row, rates, table
 
 FACTS_OF_MONEY = ("contribution-received", "payment-held")
 _WORKERS = 5
 _PAID_BEFORE = 24
-_MONTHS_A_RUN = 2
+_MONTHS_A_RUN = 4
 
 
 async def payments(ground: Ground, *, payers: int, repeats: int) -> Told:
-    """Two payments of each payer a run; a COPY of the payers' lines in turn with them."""
+    """Four payments of each payer a run; a COPY of the payers' lines in turn with them."""
     people = alike(payers, _WORKERS)
-    count = _MONTHS_A_RUN * payers
+    count, before, lines = _MONTHS_A_RUN * payers, _PAID_BEFORE * payers, payers * _WORKERS * len(ALL_MONTHS)
     runs, floors = list[Spent](), list[Spent]()
     async with fund_that_knows(ground, people) as fund:
         history = await with_a_history(fund, people, _PAID_BEFORE)
+        print(f"  {before:,} payments before: {before / history.seconds:,.0f} payments/s", flush=True)
         for repeat in range(repeats):
-            floors.append(await floor(ground.postgres, f"floor_{repeat}", people, ALL_MONTHS))
+            floors.append(await floor(ground, f"floor_{repeat}", people, ALL_MONTHS))
             first = _PAID_BEFORE + repeat * _MONTHS_A_RUN
             runs.append(await money_taken(fund, people, range(first, first + _MONTHS_A_RUN)))
             print(f"  {repeat + 1}/{repeats}: {count / runs[-1].seconds:,.0f} payments/s", flush=True)
-    lines = payers * _WORKERS * len(ALL_MONTHS)
-    rate, base = per_second(runs, count), per_second(floors, lines)
-    before = _PAID_BEFORE * payers
+    base = rates(floors, lines)
     rows = [
-        ["floor: COPY of lines", lines, round(base), 1.0, each(cpu_per_million(floors, lines)), ""],
-        [
-            "the first 24 of each payer",
-            before,
-            round(before / history.seconds),
-            round(before / history.seconds / base, 5),
-            each(cpu_per_million([history], before)),
-            each(peak_mib([history])),
-        ],
-        [
-            "on top of these",
-            count,
-            round(rate),
-            round(rate / base, 5),
-            each(cpu_per_million(runs, count)),
-            each(peak_mib(runs)),
-        ],
+        rate_row("floor: COPY of lines", floors, lines, base),
+        rate_row("the first 24 of each payer", [history], before, base[:1]),
+        rate_row("on top of these", runs, count, base),
     ]
     return {
         "title": "Payments",
@@ -58,12 +45,8 @@ async def payments(ground: Ground, *, payers: int, repeats: int) -> Told:
             f"{payers:,} payers of five workers, 36 months declared, 24 months paid; each payment about a month's "
             "dues. The end is when reporting has what was received and what is held in its read models."
         ],
-        "tables": [
-            table(
-                "Payments (medians)", ["", "count", "a second", "of the floor", "CPU-s per million", "peak MiB"], rows
-            )
-        ],
-        "goals": [goal("Payments a second ÷ the COPY floor's rows", rate / base, 0.1)],
+        "tables": [table("Payments (medians)", RATE_COLUMNS, rows)],
+        "goals": [goal("Payments a second ÷ the COPY floor's rows", pairwise(rates(runs, count), base), 0.1)],
         "raw": {
             "history": history.told(before),
             "payments": [one.told(count) for one in runs],
@@ -72,9 +55,11 @@ async def payments(ground: Ground, *, payers: int, repeats: int) -> Told:
     }
 
 
-async def with_a_history(fund: Fund, payers: list[Payer], months_paid: int) -> Spent:
-    """Every payer declares 36 months and pays the first of them; what its payments took."""
-    await taken(fund, Declaring(payers, reported=True))
+async def with_a_history(
+    fund: Fund, payers: list[Payer], months_paid: int, declared: Sequence[int] = ALL_MONTHS
+) -> Spent:
+    """Every payer declares these months and pays the first of them; what its payments took."""
+    await taken(fund, Declaring(payers, declared, reported=True))
     return await money_taken(fund, payers, range(months_paid))
 
 

@@ -51,10 +51,13 @@ class Publisher:
         """Hands one record over; it is on its way at once."""
         self._count += 1
         envelope = Envelope(f"{self._run}-{self._count}", made.source, made.event_type, at)
-        headers: list[Any] = binary_headers(envelope)
+        self.bare(made.topic, made.key, made.value, binary_headers(envelope))
+
+    def bare(self, topic: str, key: bytes, value: bytes, headers: Any = None) -> None:
+        """The same for a record that has no envelope."""
         while True:
             try:
-                self._producer.produce(made.topic, made.value, made.key, headers=headers, on_delivery=self._told)
+                self._producer.produce(topic, value, key, headers=headers, on_delivery=self._told)
                 break
             except BufferError:
                 self._producer.poll(0.1)

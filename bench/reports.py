@@ -9,30 +9,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-import asyncpg
 import httpx
 
+from bench.filling import append, fill
 from bench.reports_history import Country
-from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.migrate import migrate
 from recouvra.chassis.settings import Settings
-from recouvra.contracts.reading import Received
 from recouvra.local.servers import database
-from services.reporting.app import AWAITED, MIGRATIONS, build
-from services.reporting.doors.events import Facts
-from services.reporting.projections import marks, progress
-from services.reporting.projections.kept import KEPT
+from services.reporting.app import MIGRATIONS, build
 
-_BATCH = 2_000
 _PERIODS_ALONE = 6  # of these the ledgers alone are filled: they take as long at any size
-_COMPLETE = datetime(2098, 1, 1, tzinfo=UTC)
-Save = Callable[[Facts, asyncpg.Connection], Awaitable[None]]
 
 _RATES, _PAYERS = "/v1/collection-rates", "/v1/payers"
 _PERIODS = {"period_from": "2024-01", "period_to": "2024-12"}
@@ -63,53 +54,14 @@ async def reports(folder: Path, payers: int, periods: int, repeats: int) -> dict
     async with database(folder / "postgres") as postgres:
         beside = await postgres.create_database("ledgers", token_urlsafe(12))
         await migrate(beside, MIGRATIONS)
-        alone = await _fill(beside, Country(payers, min(periods, _PERIODS_ALONE)), _append)
+        alone = await fill(beside, Country(payers, min(periods, _PERIODS_ALONE)), append)
         url = await postgres.create_database("reporting", token_urlsafe(12))
         await migrate(url, MIGRATIONS)
-        filled = await _fill(url, Country(payers, periods), Facts.save)
+        filled = await fill(url, Country(payers, periods))
         filled["of_ledgers_alone"] = round(filled["facts_per_second"] / alone["facts_per_second"], 2)
         print(f"{filled['facts']:,} facts, {filled['facts_per_second']:,} a second", flush=True)
         print(f"of ledgers alone, {alone['facts_per_second']:,} a second: {filled['of_ledgers_alone']}", flush=True)
         return {"payers": payers, "periods": periods, "repeats": repeats, **filled, "ms": await ask(url, repeats)}
-
-
-async def _fill(url: str, country: Country, save: Save) -> dict[str, Any]:
-    connection = await connect(url, WRITER | {"synchronous_commit": "off"})
-    count, batch, took = 0, list[Received](), 0.0
-    try:
-        for day in country.days():
-            batch += day
-            while len(batch) >= _BATCH:
-                took += await _take(connection, batch[:_BATCH], save)
-                count += _BATCH
-                del batch[:_BATCH]
-        took += await _take(connection, batch, save)
-        await connection.executemany(
-            "insert into complete (service, up_to) values ($1, $2)", [(name, _COMPLETE) for name in AWAITED]
-        )
-        await connection.execute("vacuum (analyze)")
-        return {"facts": count + len(batch), "facts_per_second": round((count + len(batch)) / took)}
-    finally:
-        await connection.close()
-
-
-async def _append(facts: Facts, connection: asyncpg.Connection) -> None:
-    """Keeps facts and their progress, and nothing that is made of them."""
-    for ledger in KEPT:
-        if told := [fact for fact in facts.told if fact.record.topic == ledger.event.topic]:
-            await ledger.append(connection, told)
-    await progress.save(connection, facts.told)
-    await marks.advance(connection)
-
-
-async def _take(connection: asyncpg.Connection, batch: list[Received], save: Save) -> float:
-    """Keeps a batch as the worker does, without inbox and positions; the seconds that it took."""
-    started, facts = time.monotonic(), Facts()
-    for fact in batch:
-        facts.apply(fact, fact.envelope.time)
-    async with connection.transaction():
-        await save(facts, connection)
-    return time.monotonic() - started
 
 
 async def ask(url: str, repeats: int) -> dict[str, dict[str, float]]:

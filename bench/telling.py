@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.meter import Spent
@@ -19,16 +20,29 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     return {"title": title, "columns": list(columns), "rows": [list(row) for row in rows]}
 
 
-def goal(text: str, measured: float, wanted: float, *, at_most: bool = False, unit: str = "") -> Told:
-    """A goal of the order beside what was measured: at least `wanted`, or at most."""
-    holds = measured <= wanted if at_most else measured >= wanted
+def goal(
+    text: str,
+    measured: float | Sequence[float],
+    wanted: float,
+    *,
+    at_most: bool = False,
+    unit: str = "",
+    runs: Sequence[float] = (),
+) -> Told:
+    """A goal of the order, at least `wanted` or at most, beside the median of what each run measured.
+
+    Where `measured` is one figure over all runs (a percentile of all that was asked), `runs` are those of each.
+    """
+    each_run = list(runs if isinstance(measured, float | int) else measured)
+    figure = measured if isinstance(measured, float | int) else statistics.median(measured)
     return {
         "goal": text,
-        "measured": round(measured, 6),
+        "measured": round(figure, 6),
+        "runs": [round(one, 6) for one in each_run],
         "wanted": wanted,
         "at_most": at_most,
         "unit": unit,
-        "holds": holds,
+        "holds": figure <= wanted if at_most else figure >= wanted,
     }
 
 
@@ -43,9 +57,50 @@ def bars(name: str, title: str, unit: str, values: Mapping[str, float], *, log: 
     return {"name": name, "title": title, "unit": unit, "bars": dict(values), "log": log}
 
 
+def rates(runs: Sequence[Spent], units: int) -> list[float]:
+    """The rate of each of several runs over the same."""
+    return [units / run.seconds for run in runs]
+
+
 def per_second(runs: Sequence[Spent], units: int) -> float:
-    """The median rate of several runs over the same."""
-    return statistics.median(units / run.seconds for run in runs)
+    """Their median."""
+    return statistics.median(rates(runs, units))
+
+
+def pairwise(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """Ours by theirs, turn by turn: what a machine that slows down does to one, it does to the other of its turn."""
+    return [our / their for our, their in zip(ours, theirs, strict=True)]
+
+
+RATE_COLUMNS = ["", "count", "a second", "of its runs", "of the floor", "CPU-s per million", "peak MiB"]
+
+
+def rate_row(name: str, runs: Sequence[Spent], units: int, floors: Sequence[float]) -> list[Any]:
+    """A row of `RATE_COLUMNS`: several runs over as many, beside the floor's rate in each of their turns."""
+    found = rates(runs, units)
+    return [
+        name,
+        units,
+        round(statistics.median(found)),
+        spread(found),
+        short(statistics.median(pairwise(found, floors))),
+        each(cpu_per_million(runs, units)),
+        each(peak_mib(runs)),
+    ]
+
+
+def spread(figures: Sequence[float]) -> str:
+    """The least and the most of several runs, for a cell; a dash where there was one run."""
+    if len(figures) < 2:
+        return "–"
+    return f"{short(min(figures))} – {short(max(figures))}"
+
+
+def short(figure: float) -> str:
+    """A figure with three digits that count, whole from a hundred on: 0.000123, 0.412, 41.2, 123,456."""
+    if abs(figure) >= 100:
+        return f"{figure:,.0f}"
+    return f"{figure:.3g}"
 
 
 def cpu_per_million(runs: Sequence[Spent], units: int) -> dict[str, float]:
@@ -70,3 +125,25 @@ def percentiles(taken: Sequence[float]) -> dict[str, float]:
     ordered = sorted(taken)
     at = {of: ordered[max(0, -(-len(ordered) * of // 100) - 1)] for of in (50, 99)}
     return {"count": len(ordered), "p50": round(at[50], 2), "p99": round(at[99], 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Milliseconds of what was asked, round by round; a percentile is of all rounds together."""
+
+    taken: Sequence[Sequence[float]]
+
+    @property
+    def told(self) -> dict[str, float]:
+        """How many, p50 and p99 of all of them."""
+        return percentiles([one for some in self.taken for one in some])
+
+    @property
+    def p99s(self) -> list[float]:
+        """The p99 of each round."""
+        return [percentiles(some)["p99"] for some in self.taken]
+
+    @property
+    def cells(self) -> list[Any]:
+        """How many, p50, p99, and the least and most p99 of a round, for a table."""
+        return [*self.told.values(), spread(self.p99s)]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import statistics
 import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
+from bench.commands import timed
 from bench.declaring import Declaring, both_know, learn, taken
-from bench.failing import BenchFailed
-from bench.ground import DEADLINE_SECONDS, Fund, Ground
+from bench.ground import Fund, Ground
 from bench.made import alike, log_normal
 from bench.payments import with_a_history
 from bench.publishing import ends
-from bench.telling import Told, table
+from bench.telling import Told, spread, table
 from recouvra.contracts.topics import READS
 from recouvra.local.roles import SERVICES, command
 
@@ -41,9 +37,9 @@ async def upkeep(ground: Ground, *, lines: int, payers: int, repeats: int) -> To
         rows = size = 0
         for repeat in range(repeats):
             for name, told in _commands(fund).items():
-                seconds, _ = await _timed(told, fund.environment(name.rpartition(" ")[2]))
+                seconds, _ = await timed(told, fund.environment(name.rpartition(" ")[2]))
                 took.setdefault(name, []).append(seconds)
-            seconds, said = await _timed(_backup(ground.folder / f"backup-{repeat}"), _databases(fund))
+            seconds, said = await timed(_backup(ground.folder / f"backup-{repeat}"), _databases(fund))
             took.setdefault("backup", []).append(seconds)
             rows, size = (sum(one[of] for one in json.loads(said)["databases"]) for of in ("rows", "bytes"))
             print(
@@ -51,15 +47,17 @@ async def upkeep(ground: Ground, *, lines: int, payers: int, repeats: int) -> To
             )
     of = {"rebuild reporting": (facts, "facts"), "verify contributions": (stored, "lines")}
     of |= {"verify reporting": (facts, "facts"), "backup": (rows, "rows")}
-    medians = {name: statistics.median(some) for name, some in took.items()}
-    table_rows = [[name, *of[name], round(taken, 1), round(of[name][0] / taken)] for name, taken in medians.items()]
+    table_rows = [
+        [name, *of[name], round(statistics.median(some), 1), spread(some), round(of[name][0] / statistics.median(some))]
+        for name, some in took.items()
+    ]
     return {
         "title": "Rebuild, verify, backup",
         "says": [
             f"{stored:,} lines and {facts:,} facts on the topics; the commands' own starts count. The workers run and "
             f"have nothing to do. A backup of all four databases is {size / 2**20:,.0f} MiB.",
         ],
-        "tables": [table("Medians", ["", "count", "of", "seconds", "a second"], table_rows)],
+        "tables": [table("Medians", ["", "count", "of", "seconds", "of its runs", "a second"], table_rows)],
         "goals": [],
         "raw": {"seconds": took, "lines": stored, "facts": facts, "rows": rows, "bytes": size},
     }
@@ -80,23 +78,3 @@ def _backup(folder: Path) -> tuple[str, ...]:
 
 def _databases(fund: Fund) -> dict[str, str]:
     return {f"RECOUVRA_{service.upper()}_DATABASE_URL": url for service, url in fund.urls.items()}
-
-
-async def _timed(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[float, str]:
-    """How long a command took, and what it printed.
-
-    Raises:
-        BenchFailed: it did not end well.
-    """
-    began = time.monotonic()
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(*words, env=os.environ | environment, stdout=pipe, stderr=pipe)
-    try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            said, failed = await child.communicate()
-    finally:
-        if child.returncode is None:
-            child.kill()
-    if child.returncode:
-        raise BenchFailed(f"{' '.join(words[-3:])}: {child.returncode}, {(failed or said).decode()[-600:]}")
-    return time.monotonic() - began, said.decode()
