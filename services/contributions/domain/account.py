@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from recouvra.contracts.event import FilingFrequency, PayerKind
 from services.contributions.domain.declaration import Declaration
 from services.contributions.domain.payment import PaymentKey
+from services.contributions.domain.standing import Settled, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Account:
         placed: xof published per (payment, period), never 0.
         held: what was published as held per payment, never of 0.
         stirred: money that came, left or was reversed since what stands here was last published.
+        standing: where the batch can go on from what stands, that alone: then pairs, payments, placed and held are
+            those that it brings, or assesses. None: all of them are here.
 
     While it is not affiliated nothing is placed, so of its money only what stirs need be there: under one constant
     reference tens of thousands of payments may wait.
@@ -79,3 +82,4 @@ class Account:
     placed: dict[tuple[PaymentKey, str], int] = field(default_factory=dict)
     held: dict[PaymentKey, Hold] = field(default_factory=dict)
     stirred: set[PaymentKey] = field(default_factory=set)
+    standing: Standing | Settled | None = None

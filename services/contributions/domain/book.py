@@ -31,9 +31,10 @@ class Book:
             in `reverses` stands; perhaps blank. Of each, everything but the declarations, of which there must be:
             those that the batch names (as itself or in `replaces`); those in force for the periods of the parts and
             of the declarations that may be completed; where the batch may bring the payer's affiliation, all of the
-            payer's. Each with all its parts; the findings of its answer may be left out.
+            payer's. Each with all its parts; the findings of its answer may be left out. Of an account with a
+            `standing`, only what the batch brings and what is said there.
         payments: every identity, and every `reverses` target, of the batch; and of the accounts that are affiliated,
-            or may be by this batch, all money that stands there.
+            or may be by this batch, all money that stands there, unless they have a `standing`.
         reversals: waiting ones by the payment that they wait for, then by their own key, for every identity in the
             batch.
         employment: of every line that may be judged, whose its number is; and of the persons in the batch.

@@ -11,6 +11,9 @@ from recouvra.contracts.record import Record
 PaymentKey = tuple[str, str]
 """A payment's identity: (`ce_source`, `payment_id`). Source: DEF-027."""
 
+Place = tuple[date, str, str]
+"""A payment's place in the order of allocation: (`paid_on`, `payment_id`, `ce_source`), bytewise. Source: DEF-004."""
+
 
 @dataclass(slots=True)
 class Payment:
@@ -66,8 +69,8 @@ class Payment:
         return None if self.reverses is None else (self.key[0], self.reverses)
 
     @property
-    def place(self) -> tuple[date, str, str]:
-        """Its place in the order of allocation: (`paid_on`, `payment_id`, `ce_source`), bytewise. Source: DEF-004."""
+    def place(self) -> Place:
+        """Its place in the order of allocation. Source: DEF-004."""
         return self.paid_on, self.key[1], self.key[0]
 
     def agrees_with(self, money: "Payment") -> bool:

@@ -1,31 +1,34 @@
 """What an account's money has come to since it was last published, as signed facts."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Literal, TypeVar
 
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.payment_held import PaymentHeld
-from services.contributions.domain.account import Account, Hold
+from services.contributions.domain.account import Account, Hold, Pair
 from services.contributions.domain.allocation import Placed, allocate
 from services.contributions.domain.changes import Changes
 from services.contributions.domain.effect import Keyed
-from services.contributions.domain.payment import Payment, PaymentKey
+from services.contributions.domain.payment import Payment, PaymentKey, Place
+from services.contributions.domain.standing import OpenPeriod, Settled, Standing
 
 K = TypeVar("K")
 V = TypeVar("V")
-Order = tuple[bool, tuple[date, str, str], str, str]
+Order = tuple[bool, Place, str, str]
 
 
 def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes: Changes) -> list[Keyed]:
-    """Places the account's money anew and returns the differences from what was published, none of them 0.
+    """Places the account's money and returns the differences from what was published, none of them 0.
 
     What is taken back comes first, then what is given, each in the order of allocation, of the periods, holds before
     receipts; so no payment ever shows more than its amount, even to a reader who stops half-way. Source: DEF-005.
     """
-    moves = (
-        _suspend(account, payments, changes) if account.affiliation is None else _replace(account, payments, changes)
-    )
+    if account.affiliation is None:
+        moves = _suspend(account, payments, changes)
+    elif account.standing is None:
+        moves = _replace(account, payments, changes)
+    else:
+        moves = _go_on(account, account.standing, payments, changes)
     account.stirred.clear()
     return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
 
@@ -56,9 +59,31 @@ def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: 
         changes.held.add((account.key, key))
     for key, period in _moved(account.placed, placed):
         xof = placed.get((key, period), 0) - account.placed.get((key, period), 0)
-        moves.append(_receipt(account, payments[key], period, xof))
+        moves.append(_receipt(account, payments[key], account.pairs[period], xof))
         changes.placed.add((account.key, key, period))
     account.placed, account.held = placed, held
+    return moves
+
+
+def _go_on(
+    account: Account, standing: Standing | Settled, payments: Mapping[PaymentKey, Payment], changes: Changes
+) -> list[tuple[Order, Keyed]]:
+    """Where nothing that stands can move: what came is placed beside it, and an assessment places nothing."""
+    moves: list[tuple[Order, Keyed]] = []
+    if isinstance(standing, Settled):
+        if account.stirred:
+            raise LookupError(f"money moves in {account.key}, which was loaded without its own")
+        return moves
+    for payment in sorted(map(payments.__getitem__, account.stirred), key=lambda payment: payment.place):
+        placed, rest = standing.place(payment)
+        for period, xof in placed.items():
+            account.placed[payment.key, period] = xof
+            changes.placed.add((account.key, payment.key, period))
+            moves.append(_receipt(account, payment, standing.periods[period], xof))
+        if rest:
+            account.held[payment.key] = Hold("credit", rest)
+            changes.held.add((account.key, payment.key))
+            moves += _holds(account, payment, None, account.held[payment.key])
     return moves
 
 
@@ -104,18 +129,17 @@ def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold 
     return facts
 
 
-def _receipt(account: Account, payment: Payment, period: str, xof: int) -> tuple[Order, Keyed]:
+def _receipt(account: Account, payment: Payment, pair: Pair | OpenPeriod, xof: int) -> tuple[Order, Keyed]:
     """The fact of one payment's money that came onto one period, or left it."""
-    pair = account.pairs[period]
     fact = ContributionReceived(
         payer_id=account.key,
         payer_kind=pair.payer_kind,
         territory_code=pair.territory_code,
-        period=period,
+        period=pair.period,
         payment_source=payment.key[0],
         payment_id=payment.key[1],
         received_xof=xof,
         received_on=payment.paid_on,
         channel=payment.channel,
     )
-    return (xof > 0, payment.place, period, ""), (account.key, fact)
+    return (xof > 0, payment.place, pair.period, ""), (account.key, fact)

@@ -59,10 +59,33 @@ def pair_of(row: asyncpg.Record) -> Pair:
     )
 
 
+_PAIR = (
+    "period, payer_kind, territory_code, filing_frequency, due_on, law_edition, insured_share_xof, payer_share_xof, "
+    "line_count"
+)
+
+
 async def load_dues(connection: Connection, accounts: dict[str, Account], keys: Collection[str]) -> None:
     """Fills in the pairs of these accounts."""
-    for row in await connection.fetch("select * from pair where payer_id = any($1::text[])", list(keys)):
-        accounts[row["payer_id"]].pairs[row["period"]] = pair_of(row)
+    if not keys:
+        return
+    rows = await connection.fetch(f"select payer_id, {_PAIR} from pair where payer_id = any($1::text[])", list(keys))  # noqa: S608
+    for payer_id, period, *said in rows:
+        accounts[payer_id].pairs[period] = Pair(period, *said)
+
+
+async def load_pairs(connection: Connection, accounts: dict[str, Account], named: Collection[tuple[str, str]]) -> None:
+    """Fills in those of these (account, period) that were assessed."""
+    if not named:
+        return
+    rows = await connection.fetch(
+        f"select payer_id, {_PAIR} from pair join unnest($1::text[], $2::text[]) t(payer_id, period) "  # noqa: S608
+        "using (payer_id, period)",
+        [key for key, _ in named],
+        [period for _, period in named],
+    )
+    for payer_id, period, *said in rows:
+        accounts[payer_id].pairs[period] = Pair(period, *said)
 
 
 async def load_placements(
@@ -74,6 +97,8 @@ async def load_placements(
         keys: the accounts that need all of it.
         identities: payments whose hold is needed wherever it stands.
     """
+    if not keys and not identities:
+        return
     placements = await connection.fetch(
         "select account_key, source, payment_id, period, received_xof from placement "
         "where account_key = any($1::text[])",

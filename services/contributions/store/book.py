@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from recouvra.chassis.database import Connection
@@ -14,9 +14,9 @@ from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.reading import Received
 from services.contributions.domain.book import Book
-from services.contributions.domain.declaration import Declaration
-from services.contributions.domain.payment import PaymentKey
-from services.contributions.store import accounts, declarations, insured, parts, payments
+from services.contributions.domain.declaration import Declaration, State
+from services.contributions.domain.payment import Payment, PaymentKey
+from services.contributions.store import accounts, declarations, insured, parts, payments, standing
 from services.contributions.store.parts import DeclarationKey
 from services.contributions.store.payments import LoadedPayments
 from services.contributions.store.rosters import Rosters
@@ -24,7 +24,11 @@ from services.contributions.store.rosters import Rosters
 
 @dataclass(slots=True)
 class Named:
-    """What a batch's events name, before anything is read; `sent` are the lines of their parts."""
+    """What a batch's events name, before anything is read; `sent` are the lines of their parts.
+
+    `money` is, by payer and in order, what may be no more than one payment beside others; `moved` are the keys of
+    accounts to which anything else comes that may move money, but a declaration that replaces nothing.
+    """
 
     keys: set[str] = field(default_factory=set)
     affiliated: set[str] = field(default_factory=set)
@@ -35,6 +39,8 @@ class Named:
     periods: set[tuple[str, str]] = field(default_factory=set)
     replaced: set[DeclarationKey] = field(default_factory=set)
     sent: dict[DeclarationKey, dict[int, list[DeclaredLines]]] = field(default_factory=dict)
+    money: dict[str, list[Payment]] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
     @classmethod
     def by(cls, events: Sequence[Received]) -> Named:
@@ -49,6 +55,11 @@ class Named:
                 named.identities.add((source, event.payment_id))
                 if event.reverses is not None:
                     named.targets.add((source, event.reverses))
+                if event.reverses is None and event.payer_id is not None:
+                    payment = Payment.reported(event, source, received.content)
+                    named.money.setdefault(event.payer_id, []).append(payment)
+                else:
+                    named.moved.add(event.key)
             elif isinstance(event, PayerAffiliated):
                 named.keys.add(event.payer_id)
                 named.affiliated.add(event.payer_id)
@@ -68,6 +79,7 @@ class Named:
         self.declarations.add((event.payer_id, event.declaration_id))
         self.periods.add((event.payer_id, event.period))
         if event.replaces is not None:
+            self.moved.add(event.payer_id)
             self.replaced.add((event.payer_id, event.replaces))
         # Of a part that comes twice, both: which of them takes effect is judged later.
         parts_sent = self.sent.setdefault((event.payer_id, event.declaration_id), {})
@@ -97,23 +109,62 @@ async def open_book(connection: Connection, named: Named, rosters: Rosters | Non
     Raises:
         Retry: a payment that the batch names stands under an account that was not locked yet.
     """
-    identities = named.identities | named.targets
-    keys = named.keys | await payments.accounts_beyond(connection, named.identities, named.targets)
+    identities, beyond = named.identities | named.targets, set[str]()
+    if await payments.known(connection, identities):
+        beyond = await payments.accounts_beyond(connection, named.identities, named.targets)
+    keys = named.keys | beyond
     book = Book(accounts=await accounts.lock(connection, keys) if keys else {})
-    await payments.lock_identities(connection, identities)
-    if await payments.accounts_beyond(connection, named.identities, named.targets) - keys:
-        raise Retry("a payment came under another account meanwhile")
+    there = await payments.lock_identities(connection, identities)
+    if there:
+        beyond |= await payments.accounts_beyond(connection, named.identities, named.targets)
+        if beyond - keys:
+            raise Retry("a payment came under another account meanwhile")
+    await _load_declarations(connection, book, named, rosters)
+    await _load_standing(connection, book, named, beyond, there)
     # Of an account that is not affiliated, and is not about to be, only the money that the batch names can move.
-    whole = [key for key, a in book.accounts.items() if a.affiliation is not None or key in named.affiliated]
+    whole = [
+        key
+        for key, a in book.accounts.items()
+        if a.standing is None and (a.affiliation is not None or key in named.affiliated)
+    ]
     await accounts.load_dues(connection, book.accounts, whole)
-    await accounts.load_placements(connection, book.accounts, whole, identities)
-    loaded = await payments.load(connection, whole, identities)
+    await accounts.load_placements(connection, book.accounts, whole, there)
+    loaded = await payments.load(connection, whole, there)
     book.payments, book.reversals = loaded.payments, loaded.reversals
     for key, payment in loaded.payments.items():
         if payment.reverses is None and payment.account_key in book.accounts:
             book.accounts[payment.account_key].payments.add(key)
-    await _load_declarations(connection, book, named, rosters)
     return OpenBook(book, loaded, set(loaded.payments))
+
+
+async def _load_standing(
+    connection: Connection, book: Book, named: Named, beyond: Collection[str], there: dict[PaymentKey, bool]
+) -> None:
+    """Finds the accounts on which the batch goes on from what stands, and loads that of them. Source: DEF-004.
+
+    Args:
+        beyond: accounts that are touched by what is undone.
+        there: the identities that exist, and whether they are money; that again has no effect.
+    """
+    declared: dict[str, set[str]] = {}
+    for payer_id, period in named.periods:
+        declared.setdefault(payer_id, set()).add(period)
+    coming: dict[str, list[Payment]] = {}
+    assessed: dict[str, set[str]] = {}
+    for key, account in book.accounts.items():
+        if account.affiliation is None or key in named.moved or key in named.affiliated or key in beyond:
+            continue
+        if key in named.money and key not in declared:
+            money = [payment for payment in named.money[key] if not there.get(payment.key)]
+            if not any(payment.key in there or payment.key in named.targets for payment in money):
+                coming[key] = money
+        elif key in declared and key not in named.money:
+            waiting = [one for one in account.declarations.values() if one.state in (State.INCOMPLETE, State.PENDING)]
+            if all(one.replaces is None for one in waiting):
+                assessed[key] = declared[key].union(one.period for one in waiting)
+    await standing.load_for_payments(connection, book.accounts, coming)
+    await accounts.load_pairs(connection, book.accounts, [(k, p) for k, periods in assessed.items() for p in periods])
+    await standing.load_for_declarations(connection, book.accounts, assessed)
 
 
 async def peek_book(connection: Connection, named: Named) -> Book:

@@ -53,46 +53,76 @@ async def came_in_under(connection: Connection, key: PaymentKey) -> str | None:
     return found
 
 
-async def lock_identities(connection: Connection, identities: Collection[PaymentKey]) -> None:
+_NAMES = (
+    "source, payment_id, record_key, payer_id, amount_xof, paid_on, channel, period, reverses, content, reversed_by, "
+    "assigned_to, reference"
+)
+
+# Payments by their identities: one after the other through the index, whatever a planner believes of a table's size.
+_NAMED = (
+    "unnest($1::text[], $2::text[]) t(of_source, of_id), lateral (select * from payment "
+    "where source = of_source and payment_id = of_id"
+)
+
+
+async def known(connection: Connection, identities: Collection[PaymentKey]) -> bool:
+    """Whether anything is known of any of these identities: a payment, a reversal, or that a reversal awaits it."""
+    if not identities:
+        return False
+    found: bool = await connection.fetchval(
+        f"select exists (select from {_NAMED} offset 0) n)",  # noqa: S608 - constants
+        *_columns(identities),
+    )
+    return found
+
+
+async def lock_identities(connection: Connection, identities: Collection[PaymentKey]) -> dict[PaymentKey, bool]:
     """Locks the rows of these identities that exist, in key order: there a payment and its reversals meet.
 
     They may be read by different workers under different accounts; without it, a reversal that joins others already
-    waiting would not see that the payment is being taken in beside it, and wait for ever.
+    waiting would not see that the payment is being taken in beside it, and wait for ever. Returns those that exist,
+    and of each whether it is money.
     """
-    if identities:
-        await connection.execute(
-            "select from payment join unnest($1::text[], $2::text[]) t(source, payment_id) using (source, payment_id) "
-            "order by source, payment_id for no key update of payment",
-            *_columns(identities),
-        )
+    if not identities:
+        return {}
+    rows = await connection.fetch(
+        f"select source, payment_id, record_key, reverses from {_NAMED} for no key update offset 0) n",  # noqa: S608
+        *_columns(identities),
+    )
+    return {
+        (source, payment_id): record_key is not None and reverses is None
+        for source, payment_id, record_key, reverses in rows
+    }
 
 
 async def load(
     connection: Connection, account_keys: Collection[str], identities: Collection[PaymentKey]
 ) -> LoadedPayments:
     """All money of these accounts, and whatever is known of these identities (payments named, in any role)."""
-    found = LoadedPayments()
-    rows = await connection.fetch(
-        "select * from payment where account_key = any($1::text[]) and reverses is null", list(account_keys)
-    )
+    found, rows = LoadedPayments(), []
+    if account_keys:
+        rows += await connection.fetch(
+            f"select {_NAMES} from payment where account_key = any($1::text[]) and reverses is null",  # noqa: S608 - constants
+            list(account_keys),
+        )
     if identities:
         rows += await connection.fetch(
-            "select payment.* from payment join unnest($1::text[], $2::text[]) t(source, payment_id) "
-            "using (source, payment_id)",
+            f"select {_NAMES} from {_NAMED} offset 0) n",  # noqa: S608 - constants
             *_columns(identities),
         )
-    for row in rows:
-        key = row["source"], row["payment_id"]
-        if row["record_key"] is None:
-            found.awaited.add(key)
+    for source, payment_id, *said in rows:
+        if said[0] is None:
+            found.awaited.add((source, payment_id))
         else:
-            found.payments[key] = _payment(key, row)
+            found.payments[source, payment_id] = Payment((source, payment_id), *said)
     if identities:
         for row in await connection.fetch(
-            'select payment.*, w.event_id, w.topic, w.partition, w."offset", w.key, w.value, w.header_names, '
-            "w.header_values from unnest($1::text[], $2::text[]) t(source, reverses) "
-            "join waiting_reversal w using (source, reverses) "
-            "join payment on payment.source = w.source and payment.payment_id = w.payment_id",
+            f"""
+            select w.event_id, w.topic, w.partition, w."offset", w.key, w.value, w.header_names, w.header_values,
+                {_NAMES}
+            from unnest($1::text[], $2::text[]) t(source, reverses) join waiting_reversal w using (source, reverses)
+                join payment using (source, payment_id, reverses)
+            """,  # noqa: S608 - constants
             *_columns(identities),
         ):
             waiting = _waiting(row)
@@ -100,27 +130,10 @@ async def load(
     return found
 
 
-def _payment(key: PaymentKey, row: asyncpg.Record) -> Payment:
-    return Payment(
-        key=key,
-        record_key=row["record_key"],
-        payer_id=row["payer_id"],
-        amount_xof=row["amount_xof"],
-        paid_on=row["paid_on"],
-        channel=row["channel"],
-        period=row["period"],
-        reverses=row["reverses"],
-        content=row["content"],
-        reversed_by=row["reversed_by"],
-        assigned_to=row["assigned_to"],
-        reference=row["reference"],
-    )
-
-
 def _waiting(row: asyncpg.Record) -> WaitingReversal:
-    headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
-    record = Record(row["topic"], row["partition"], row["offset"], row["key"], row["value"], headers)
-    return WaitingReversal(_payment((row["source"], row["payment_id"]), row), row["event_id"], record)
+    event_id, topic, partition, offset, key, value, names, values, source, payment_id, *said = row
+    record = Record(topic, partition, offset, key, value, tuple(zip(names, values, strict=True)))
+    return WaitingReversal(Payment((source, payment_id), *said), event_id, record)
 
 
 def _columns(keys: Collection[PaymentKey]) -> tuple[list[str], list[str]]:
@@ -154,10 +167,6 @@ async def save(connection: Connection, book: Book, loaded: LoadedPayments, known
 _VALUES = (
     "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::date[], $7::text[], $8::text[], "
     "$9::text[], $10::bytea[], $11::text[], $12::text[], $13::text[])"
-)
-_NAMES = (
-    "source, payment_id, record_key, payer_id, amount_xof, paid_on, channel, period, reverses, content, reversed_by, "
-    "assigned_to, reference"
 )
 
 
