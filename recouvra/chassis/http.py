@@ -5,29 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.bodies import BoundedBody
-from recouvra.chassis.callers import UNKNOWN, Callers, Role, allow, default_role, is_bearer, refuse_foreign_pages
-from recouvra.chassis.database import Database
+from recouvra.chassis.callers import Callers
+from recouvra.chassis.database import READER, Database
 from recouvra.chassis.described import describe
+from recouvra.chassis.gate import Gate
 from recouvra.chassis.health import Health
 from recouvra.chassis.mending import add_dead_letters
 from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
-from recouvra.chassis.problems import Problem, ProblemPage, add_problem_handlers, problem_response
+from recouvra.chassis.problems import ProblemPage, add_problem_handlers
 from recouvra.chassis.settings import Settings
 
-_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _NOTHING = re.compile("(?!)")
-_OPEN = ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/redoc", "/static-offline-docs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ def create_app(
     ready: Callable[[Face], Awaitable[str]] | None = None,
     declares: re.Pattern[str] = _NOTHING,
     problem_page: ProblemPage | None = None,
+    session: Mapping[str, str] = READER,
 ) -> tuple[FastAPI, Face]:
     """An app with the common face; nothing is opened before the first request.
 
@@ -58,8 +57,9 @@ def create_app(
         ready: one more check of the service's own: ``ok`` or what it still waits for.
         declares: what a caller may ask whose role is to declare, as ``METHOD /path``.
         problem_page: of a service with pages for people, who may then read with a token as their password.
+        session: how its sessions on the database are set.
     """
-    face = Face(settings, Database(settings.database_url), reading)
+    face = Face(settings, Database(settings.database_url, session), reading)
     metrics = Metrics(service)
 
     @asynccontextmanager
@@ -73,46 +73,14 @@ def create_app(
     describe(app)
     add_problem_handlers(app, problem_page)
     app.add_middleware(BoundedBody, patience=settings.body_seconds)
-    _add_gates(app, Callers(settings.tokens_file), metrics, declares, has_pages=problem_page is not None)
+    has_pages = problem_page is not None
+    app.add_middleware(
+        Gate, callers=Callers(settings.tokens_file), metrics=metrics, declares=declares, has_pages=has_pages
+    )
     _add_health(app, face, Health(face.database, settings.kafka, migrations), ready)
     _add_exposition(app, face, metrics)
     add_dead_letters(app, face)
     return app, face
-
-
-def _add_gates(app: FastAPI, callers: Callers, metrics: Metrics, declares: re.Pattern[str], *, has_pages: bool) -> None:
-    @app.middleware("http")
-    async def authorised(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Who asks, before anything of the request is looked at; what tells of health and of the face is open."""
-        path = request.scope["path"]
-        # A browser adds a password to whatever another site's page makes it send: it opens what is read, never an act.
-        by_password = has_pages and request.method in ("GET", "HEAD")
-        if not path.startswith(_OPEN):
-            try:
-                refuse_foreign_pages(request)
-                said = request.headers.get("authorization")
-                request.state.caller = caller = callers.of(said, by_password=by_password)
-                if by_password and caller.role < Role.READER and not is_bearer(said):
-                    raise UNKNOWN  # so that a browser asks for a token that may read
-                if not (caller.role is Role.DECLARER and declares.fullmatch(f"{request.method} {path}")):
-                    allow(caller, default_role(request.method, path))
-            except Problem as problem:
-                response = problem_response(request, problem)
-                if problem.status == 401:
-                    response.headers["WWW-Authenticate"] = "Bearer"
-                    if by_password:
-                        response.headers.append("WWW-Authenticate", 'Basic realm="Recouvra", charset="UTF-8"')
-                return response
-        return await call_next(request)
-
-    @app.middleware("http")
-    async def measured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        started = time.perf_counter()
-        response = await call_next(request)
-        route = request.scope.get("route")
-        method = request.method if request.method in _METHODS else "other"  # whatever else a client calls its method
-        metrics.answered(method, getattr(route, "path", "none"), response.status_code, started)
-        return response
 
 
 def _add_health(app: FastAPI, face: Face, health: Health, ready: Callable[[Face], Awaitable[str]] | None) -> None:

@@ -128,11 +128,13 @@ def run(build: Callable[[Settings], Service]) -> None:
                 # Whoever reaches it may do anything, so it answers to its machine's own names only: another site's
                 # name that leads here (DNS rebinding) would let that site's pages in.
                 app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host])
+            gc.freeze()  # what was made until now stays: to look at all of it again would hold an answer up
             uvicorn.run(
                 app,
                 host=settings.host,
                 port=settings.port,
                 log_level="warning",
+                access_log=False,
                 timeout_graceful_shutdown=5,
             )
         else:

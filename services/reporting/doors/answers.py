@@ -112,6 +112,8 @@ async def page(
 ) -> dict[str, Any]:
     """A report's answer: the rows of a page, the total of them all, and the cursor of the page that follows."""
     sql, arguments = plan.page(after, limit + 1)
+    if not plan.planned_once:
+        await seen.planned_anew()
     *records, total = await seen.connection.fetch(sql, *arguments)
     rows = [plan.row(dict(record)) for record in records[:limit]]
     following = None
@@ -122,6 +124,7 @@ async def page(
 
 async def _batches(seen: Snapshot, plan: Plan) -> AsyncIterator[Sequence[Sequence[Cell]]]:
     sql, arguments = plan.whole()
+    await seen.planned_anew()
     cursor = await seen.connection.cursor(sql, *arguments)
     while records := await cursor.fetch(_ROWS_A_BATCH):
         yield [list(plan.row(dict(record)).values()) for record in records]

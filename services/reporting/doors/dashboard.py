@@ -73,7 +73,7 @@ class Pages:
                 "home",
                 here,
                 home=home(answers, here, is_filtered=asked.names_payers),
-                is_of_periods=asked.period_from is not None or asked.period_to is not None,
+                is_of_periods=asked.names_periods,
                 form=list(fields(HomeAsked, here, {})),
                 warnings=warnings,
                 complete_up_to=told(seen.complete_up_to),

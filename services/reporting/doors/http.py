@@ -18,6 +18,7 @@ from services.reporting.doors.dashboard import add_pages
 from services.reporting.doors.described import refused, table, unchanged
 from services.reporting.doors.fresh import Fresh
 from services.reporting.doors.refusals import UNKNOWN_PAYER, refuse_backwards
+from services.reporting.doors.snapshot import SESSION
 from services.reporting.projections.marks import complete_up_to
 from services.reporting.reports import (
     arrears,
@@ -63,6 +64,7 @@ def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, a
         reading,
         ready=ready,
         problem_page=problem_page,
+        session=SESSION,
     )
     answers = Answers(face.database, awaited)
 

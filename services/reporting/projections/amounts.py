@@ -1,7 +1,7 @@
-"""How much became known on each day, of what kind: dues by their basis, receipts by the year of their value date.
+"""How much became known on each day, of what kind: dues by basis, receipts by month of value date and channel.
 
 Each fact is added once, as it comes: the sum of all days up to one is what was known by its end, in whatever order
-facts came. What the bridge and arrears ask of single facts is told so without looking at them.
+facts came. What the bridge and arrears ask of single facts is told so without looking at them, and all that came in.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from recouvra.contracts.reading import Received
 Amount = tuple[str, datetime, str, str, str, int]
 """What, since when it is known, payer_kind, territory_code, period, francs."""
 
-WHAT = {"assessed": "basis", "received": "to_char(received_on, 'YYYY')"}
+WHAT = {"assessed": 'basis collate "C"', "received": "(to_char(received_on, 'YYYY-MM ') || channel) collate \"C\""}
 """By ledger, what its rows are, as SQL; as `of` tells of facts."""
 
 
@@ -30,8 +30,8 @@ def of(facts: Iterable[Received]) -> list[Amount]:
         if isinstance(event, ContributionAssessed):
             told.append((event.basis, at, event.payer_kind, event.territory_code, event.period, event.assessed_xof))
         elif isinstance(event, ContributionReceived):
-            year = f"{event.received_on.year:04}"
-            told.append((year, at, event.payer_kind, event.territory_code, event.period, event.received_xof))
+            came = f"{event.received_on.isoformat()[:7]} {event.channel}"
+            told.append((came, at, event.payer_kind, event.territory_code, event.period, event.received_xof))
     return told
 
 

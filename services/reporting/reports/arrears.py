@@ -69,7 +69,8 @@ def plan(asked: ArrearsAsked, as_of: datetime) -> Plan:
 def _of_the_year(asked: ArrearsAsked, keys: Sequence[str], at: str, as_of: datetime, arguments: Arguments) -> str:
     """A table of what had come in for the pairs with a value date in the calendar year, in sums where they tell it."""
     if is_summed(asked, keys):
-        return known_amounts("received", [at], f"what = {arguments.put(f'{as_of.year:04}')}")
+        first, following = (arguments.put(f"{year:04}-") for year in (as_of.year, as_of.year + 1))
+        return known_amounts("received", [at], f"what >= {first} and what < {following}")
     first, last = arguments.put(date(as_of.year, 1, 1)), arguments.put(date(as_of.year, 12, 31))
     return (
         "(select *, received_xof as xof from received "  # noqa: S608 - constants of ours

@@ -70,3 +70,8 @@ class OfPeriods(BaseModel):
 
     period_from: Period | None = Field(None, description="YYYY-MM, included.")
     period_to: Period | None = Field(None, description="YYYY-MM, included.")
+
+    @property
+    def names_periods(self) -> bool:
+        """Whether some periods are left out."""
+        return self.period_from is not None or self.period_to is not None

@@ -41,14 +41,16 @@ def plan(asked: CollectionRatesAsked, as_of: datetime) -> Plan:
     dimensions = chosen(OF_PAIRS, asked.group_by)
     keys, arguments = columns(dimensions), Arguments()
     known = Owed(asked, as_of, arguments)
-    if known.is_summed(dimensions):
+    is_summed = known.is_summed(dimensions)
+    if is_summed:
         part, whole = _of_groups(known, dimensions)
     else:
         payers = list((dict([OF_PAIRS["payer"]]) | dict(dimensions)).items())
         part = f"select *, 1 as payers from ({known.sums(payers)}) as owed"  # noqa: S608 - constants of ours
         whole = "select 1 as payers, sum(assessed_xof) as assessed_xof, sum(received_xof) as received_xof from part "
         whole += "group by payer_id"
-    return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments, f"({whole}) as each")
+    of_now = is_summed and asked.as_of is None and not asked.names_periods
+    return Plan(keys, part, _MEASURES, _fields, COLUMNS, arguments, f"({whole}) as each", planned_once=of_now)
 
 
 def _of_groups(known: Owed, dimensions: Sequence[Dimension]) -> tuple[str, str]:

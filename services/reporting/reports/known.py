@@ -6,7 +6,7 @@ the pairs sum up to 0 was not known then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from services.reporting.projections.amounts import WHAT
 from services.reporting.projections.sums import KEYS, OF_PAYERS, SINCE, SUMMED
@@ -24,7 +24,8 @@ def known_sums(at: str) -> str:
 
     territory_code and last_territory are their first two digits, the region. As of the end of a day it is what is known
     by now less all later months, and all later days of its own; what became known later on the very day is told by the
-    versions that began then.
+    versions that began then. Ranges have both ends, and versions before others are looked up one by one: so a plan is
+    good for now, though made for no instant.
     """
     day, month = (f"date_trunc('{unit}', {at}::timestamptz, 'UTC')" for unit in ("day", "month"))
     following = f"(({month} at time zone 'UTC') + interval '1 month')::date"
@@ -33,7 +34,7 @@ def known_sums(at: str) -> str:
     return f"""(
         select {_NAMED}, {", ".join(SUMMED)} from summed
         union all
-        select {taken_off} from summed_of_month where known_on >= {following}
+        select {taken_off} from summed_of_month where known_on >= {following} and known_on < 'infinity'
         union all
         select {taken_off}
         from summed_of_day where known_on > ({day} at time zone 'UTC')::date and known_on < {following}
@@ -45,7 +46,7 @@ def known_sums(at: str) -> str:
 def known_payers(at: str) -> str:
     """A table to select from, a row or so a payer: payer_id, payer_kind, territory_code, pairs, assessed and received.
 
-    For an instant since which little became known: all of it is looked at, version by version.
+    For now: what became known since is looked at version by version.
     """
     return f"""(
         select payer_id, payer_kind, territory_code, {", ".join(OF_PAYERS)} from summed_of_payer
@@ -54,38 +55,57 @@ def known_payers(at: str) -> str:
     ) as known"""  # noqa: S608 - constants of ours
 
 
-def known_amounts(ledger: str, between: Iterable[str], what: str) -> str:
+def payers_then(at: str) -> str:
+    """As `known_payers`, for any instant; `pairs` is 1 of those known then, 0 of the others, with sums of 0.
+
+    Now less the facts known since, or the facts known up to then: whichever are fewer, as months tell. A fact stands
+    under the kind and territory of its pair (DEF-033).
+    """
+    is_late = "(select is_late from moment)"
+    return f"""(
+        with moment as materialized (
+            select count(*) > 2 * count(*) filter (where known_on > {at}::timestamptz) as is_late from summed_of_month
+        )
+        select payer_id, payer_kind, territory_code, (known_from <= {at})::int as pairs,
+            case when {is_late} then assessed_xof else 0 end as assessed_xof,
+            case when {is_late} then received_xof else 0 end as received_xof
+        from summed_of_payer
+        union all {_facts_of_payers("-", f"known_at > {at} and {is_late}")}
+        union all {_facts_of_payers("", f"known_at <= {at} and not {is_late}")}
+    ) as known"""  # noqa: S608 - constants of ours
+
+
+def _facts_of_payers(sign: str, which: str) -> str:
+    payer = "payer_id, payer_kind, territory_code"
+    return (
+        f"select {payer}, 0, {sign}sum(assessed_xof), 0 from assessed where {which} group by {payer} union all "  # noqa: S608 - constants of ours
+        f"select {payer}, 0, 0, {sign}sum(received_xof) from received where {which} group by {payer}"
+    )
+
+
+def known_amounts(ledger: str, between: Sequence[str], what: str) -> str:
     """A table to select from of what became known of this sort (`projections/amounts`): of a ledger, by a condition.
 
     payer_kind, territory_code (its region), period, what and xof, up to the last of the instants `between`; if there
-    are two, beyond the first. Days are told whole, then what became known later on the days of the instants.
+    are two, beyond the first. Days are told whole, then the facts of an instant's own day up to it. Up to one instant
+    there is a row for keys only if a fact of theirs was known then.
     """
     *since, to = between
     days = [f"({at}::timestamptz at time zone 'UTC')::date" for at in (*since, to)]
-    beyond = f"known_on > {days[0]} and " if since else ""
-    later = [
-        f"select {', '.join(_AMOUNT)}, {sign} * xof from {_later_that_day(ledger, at)} where {what}"  # noqa: S608 - constants of ours
-        for at, sign in ((to, -1), *((at, 1) for at in since))
+    beyond = f"known_on >= {days[0]} and " if since else ""
+    parts = [
+        f"select {', '.join(_AMOUNT)}, {sign}{ledger}_xof from (select *, {WHAT[ledger]} as what from {ledger} "  # noqa: S608 - constants of ours
+        f"where known_at >= date_trunc('day', {at}::timestamptz, 'UTC') and known_at <= {at}) as fact where {what}"
+        for at, sign in ((to, ""), *((at, "-") for at in since))
     ]
     whole = (
         "select payer_kind, region as territory_code, period, what, xof from amount_of_day "  # noqa: S608 - constants of ours
-        f"where {beyond}known_on <= {days[-1]} and {what}"
+        f"where {beyond}known_on < {days[-1]} and {what}"
     )
-    return f"({' union all '.join([whole, *later])}) as amount"
+    return f"({' union all '.join([whole, *parts])}) as amount"
 
 
 _AMOUNT = ("payer_kind", "left(territory_code, 2)", "period", "what")
-
-
-def _later_that_day(ledger: str, at: str) -> str:
-    """The facts that became known after an instant on its day, by way of the versions that began with them."""
-    end = f"date_trunc('day', {at}::timestamptz, 'UTC') + interval '24 hours'"
-    return (
-        f"(select fact.payer_kind, fact.territory_code, fact.period, {WHAT[ledger]} as what, fact.{ledger}_xof as xof "  # noqa: S608 - constants of ours
-        f"from standing as version join {ledger} as fact on (fact.payer_id, fact.period, fact.known_at) "
-        "= (version.payer_id, version.period, version.known_from) "
-        f"where version.known_from > {at} and version.known_from < {end}) as fact"
-    )
 
 
 def known_in(at: str, asked: OfPeriods) -> str:
@@ -111,9 +131,10 @@ def _undone(since: str) -> str:
     return f"""(
         select -1 as sign, later.* from standing as later where {since}
         union all
-        select 1, before.* from standing as later join standing as before
-            on (before.payer_id, before.period, before.known_to) = (later.payer_id, later.period, later.known_from)
-        where {since}
+        select 1, before.* from standing as later, lateral (
+            select * from standing
+            where (payer_id, period, known_to) = (later.payer_id, later.period, later.known_from) offset 0
+        ) as before where {since}
     ) as undone"""  # noqa: S608 - constants of ours
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from services.reporting.reports.asked import OfPayers, OfPeriods, Paged
 from services.reporting.reports.dimensions import Dimension, columns, selected
-from services.reporting.reports.known import known_in, known_payers, known_sums
+from services.reporting.reports.known import known_in, known_payers, known_sums, payers_then
 from services.reporting.reports.plan import Arguments, of_payers, of_periods
 from services.reporting.reports.standing import is_summed, known_pairs
 
@@ -46,8 +46,8 @@ class Owed:
     def _read(self, dimensions: Sequence[Dimension]) -> str:
         if self.is_summed(dimensions):
             return known_sums(self._at)
-        if self._asked.as_of is None and not self._of_periods and "period" not in columns(dimensions):
-            return known_payers(self._at)
+        if not self._of_periods and "period" not in columns(dimensions):
+            return known_payers(self._at) if self._asked.as_of is None else payers_then(self._at)
         return f"(select *, 1 as pairs from {known_pairs(self._at)}) as known"  # noqa: S608 - constants of ours
 
     @cached_property

@@ -52,6 +52,7 @@ class Plan:
         over_all: what the same aggregates give the total of: `part`, or a sub-select of it.
         attributes: more columns like the keys, and told by them: shown after them, nothing is sorted by them.
         greatest_first: a whole-numbered measure by which rows are sorted before their keys.
+        planned_once: it tells of now and reads so little, by keys, that one plan of the database serves each such now.
     """
 
     keys: Sequence[str]
@@ -63,6 +64,7 @@ class Plan:
     over_all: str = "part"
     attributes: Sequence[str] = ()
     greatest_first: str | None = None
+    planned_once: bool = False
 
     @property
     def table(self) -> dict[str, Kind]:
