@@ -9,6 +9,7 @@ from recouvra.chassis.main import Service
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.topics import MARKS, READS, WRITES
 from services.reporting.doors import events, http
+from services.reporting.doors.plain_facts import QUICKLY
 from services.reporting.invariants import INVARIANTS
 from services.reporting.projections import standing
 from services.reporting.projections.marks import Marks
@@ -36,6 +37,7 @@ def build(settings: Settings) -> Service:
         opens=events.opens,
         api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
+        quickly=QUICKLY,
         begins=standing.tell_strays,
         rebuild=rebuilt,
         invariants=INVARIANTS,

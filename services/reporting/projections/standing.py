@@ -1,8 +1,9 @@
 """What was known of each (payer, period), from one knowledge time up to another: the rows of `standing`.
 
 They are made of the ledgers alone, and made again from the least knowledge time on that a batch touches: facts may come
-in any order, and repeating it changes nothing. Facts known at one time make one version. What was last known of a
-pair's payer stands in it too: another affiliation of the payer touches all of its pairs.
+in any order, and repeating it changes nothing. They go on from the version that held just before, which stands for all
+facts up to its own time, so that what a batch costs does not grow with the history. Facts known at one time make one
+version. What was last known of a pair's payer stands in it too: another of its affiliations touches all of its pairs.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.reading import Received
-from services.reporting.projections import amounts
-from services.reporting.projections.sums import DAYS, FOLLOW, OTHERS
+from services.reporting.projections import amounts, one_more
+from services.reporting.projections.sums import DAYS, FOLLOW, MOVED, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
 # facts of the other. One lock for all pairs, since what is summed above them is touched by nearly every batch.
@@ -24,9 +25,12 @@ _ONE_AT_A_TIME = 7_300_000_005
 
 _BY_DAYS = "".join(
     f", case when count(due_on) over known > 0 then "
-    f"coalesce(sum(received_xof) filter (where received_on <= falls_on + {days}) over known, 0) else 0 end"
+    f"coalesce(sum(coalesce(received_{days}_xof, case when received_on <= falls_on + {days} then received_xof end)) "
+    "over known, 0) else 0 end"
     for days in DAYS
 )
+_DAYS = ", ".join(f"received_{days}_xof" for days in DAYS)
+_NONE = ", ".join("null::numeric" for _ in DAYS)
 
 OWN = (
     *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "known_to"),
@@ -46,16 +50,22 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
     those that come later see what it leaves.
     """
     touched: dict[tuple[str, str | None], datetime] = {}
+    single: dict[tuple[str, str], one_more.Told] = {}
 
     def touch(payer_id: str, period: str | None, at: datetime) -> None:
         touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
 
     facts = list(facts)
     for fact in facts:
-        if isinstance(fact.event, ContributionAssessed | ContributionReceived):
-            touch(fact.event.payer_id, fact.event.period, fact.envelope.time)
-        elif isinstance(fact.event, PayerAffiliated):
-            touch(fact.event.payer_id, None, fact.envelope.time)
+        event, at = fact.event, fact.envelope.time
+        if isinstance(event, ContributionAssessed | ContributionReceived):
+            pair = event.payer_id, event.period
+            if pair in touched or pair in single:
+                touch(*pair, at)
+            else:
+                single[pair] = at, event
+        elif isinstance(event, PayerAffiliated):
+            touch(event.payer_id, None, at)
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
     told = amounts.of(facts)
     for payer_id, period, at, *amount in await connection.fetch(_STRAYS):
@@ -64,11 +74,17 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
             what, kind, territory, xof = amount
             told.append((what, at, kind, territory, period, xof))
     await amounts.add(connection, told)
+    for pair in [pair for pair in single if touched and (pair in touched or (pair[0], None) in touched)]:
+        touch(*pair, single.pop(pair)[0])
+    changed, left = await one_more.follow(connection, single)
+    for pair in left:
+        touch(*pair, single[pair][0])
     if touched:
         payer_ids, periods = map(list, zip(*touched, strict=True))
         rows = await connection.fetch(_MAKE, payer_ids, periods, list(touched.values()))
-        if rows:
-            await connection.execute(OTHERS, [row["payer_id"] for row in rows])
+        changed = [*changed, *(row["payer_id"] for row in rows)]
+    if changed:
+        await connection.execute(OTHERS, changed)
 
 
 async def tell_strays(connection: Connection) -> None:
@@ -86,10 +102,11 @@ _LEDGERS = ("assessed", "received", "affiliation")
 HAS_STRAYS = f"select {' or '.join(f'exists (select from {one} where not in_standing)' for one in _LEDGERS)}"  # noqa: S608
 """Whether there are facts that no version tells of."""
 
-# What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much.
+# What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much. It is
+# found by its index and nothing is joined, or each batch would read the ledgers whole as long as they are not analysed.
 _STRAY = """{ledger} as (
     update {ledger} set in_standing = true
-    where id in (select id from {ledger} where not in_standing limit 10000)
+    where ctid = any(array(select ctid from {ledger} where not in_standing order by id limit 10000))
     returning payer_id, {amount}
 )"""
 _AMOUNTS = {
@@ -104,6 +121,8 @@ _STRAYS = (
 
 # A pair keeps its kind, its territory and its due day (DEF-033): those of its first facts. The version before the first
 # that is touched is written too, since it holds no longer than up to that one. Facts never go, so that no version does.
+# It stands for the facts that it tells, but where receipts have no due day yet: only they say what came by when.
+# `offset 0`: pair by pair through the indexes, however few rows a planner remembers.
 _MAKE = f"""
 with touched as (
     select * from unnest($1::text[], $2::text[], $3::timestamptz[]) as t(payer_id, period, at)
@@ -113,6 +132,14 @@ with touched as (
         union all
         select payer_id, standing.period, at from touched join standing using (payer_id) where touched.period is null
     ) as each group by payer_id, period
+), going_on as (
+    select pair.*, coalesce(known_from, '-infinity') as told_to, payer_kind, territory_code, due_on, filed_on,
+        case when is_assessed then assessed_xof end as assessed_xof,
+        case when is_received then received_xof end as received_xof, {_DAYS}
+    from pair left join lateral (
+        select * from standing where (payer_id, period) = (pair.payer_id, pair.period) and known_from < touched_at
+        order by known_from desc limit 1
+    ) as told on is_assessed or not is_received
 ), payer as (
     select payer_id, payer_kind as last_kind, territory_code as last_territory, filing_frequency,
         to_char(affiliated_on, 'YYYY-MM') collate "C" as affiliated_in,
@@ -120,13 +147,19 @@ with touched as (
         known_at as since, lead(known_at, 1, 'infinity') over (partition by payer_id order by known_at, id) as until
     from affiliation where payer_id = any($1)
 ), fact as (
-    select payer_id, period, touched_at, known_at, payer_kind, territory_code, due_on, filed_on, assessed_xof,
-        null::bigint as received_xof, null::date as received_on
-    from pair join assessed using (payer_id, period)
+    select payer_id, period, touched_at, told_to as known_at, payer_kind, territory_code, due_on, filed_on,
+        assessed_xof, received_xof, null::date as received_on, {_DAYS}
+    from going_on where told_to > '-infinity'
     union all
-    select payer_id, period, touched_at, known_at, payer_kind, territory_code, null, null, null, received_xof,
-        received_on
-    from pair join received using (payer_id, period)
+    select payer_id, period, touched_at, new.*
+    from going_on cross join lateral (
+        select known_at, payer_kind, territory_code, due_on, filed_on, assessed_xof, null::bigint, null::date, {_NONE}
+        from assessed where (payer_id, period) = (going_on.payer_id, going_on.period) and known_at > told_to
+        union all
+        select known_at, payer_kind, territory_code, null, null, null, received_xof, received_on, {_NONE}
+        from received where (payer_id, period) = (going_on.payer_id, going_on.period) and known_at > told_to
+        offset 0
+    ) as new
 ), due as (
     select *, first_value(due_on) over (
         partition by payer_id, period order by due_on is null, known_at, due_on
@@ -156,4 +189,6 @@ with touched as (
     on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
     where was.* is distinct from excluded.*
     returning new.*, old as before, ({_SAYS.format("old")}) is not distinct from ({_SAYS.format("new")}) as ends
-), {FOLLOW}"""  # noqa: S608 - constants of ours
+), {MOVED}, {FOLLOW}
+select payer_id from of_payer where is_new
+"""  # noqa: S608 - constants of ours

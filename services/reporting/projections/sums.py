@@ -50,50 +50,62 @@ def _added(table: str, names: Iterable[str]) -> str:
 
 _NAMES = list(SUMMED)
 _DIFFERENCES = ", ".join(f"sum(sign * {sql}) as {name}" for name, sql in SUMMED.items())
+_OF_DAYS = ", ".join(f"sum({name}) as {name}" for name in SUMMED)
 
 # A version that only ends earlier is taken off and put back where it begins: most differences come to nothing.
 _IS_SOME = " or ".join(f"sum(sign * {sql}) <> 0" for sql in SUMMED.values())
+_IS_SOME_OF_DAYS = " or ".join(f"sum({name}) <> 0" for name in SUMMED)
 
-_SAID = (
+SAID = (
     *("payer_id", "period", "payer_kind", "territory_code", "due_on", "filed_on", "known_from", "assessed_xof"),
     *("received_xof", *(f"received_{days}_xof" for days in DAYS)),
     *("last_kind", "last_territory", "filing_frequency", "is_affiliated"),
 )
+"""What is read of a version here."""
 
-FOLLOW = f"""
+MOVED = f"""
 moved as (
-    select sign, at, {", ".join(_SAID)}
+    select sign, at, {", ".join(SAID)}
     from made cross join lateral (values (1, known_from), (-1, known_to)) as each(sign, at)
     where at < 'infinity' and not (ends and sign = 1)
     union all
-    select sign, at, {", ".join(f"(before).{name}" for name in _SAID)}
+    select sign, at, {", ".join(f"(before).{name}" for name in SAID)}
     from made cross join lateral (values (-1, (before).known_from), (1, (before).known_to)) as each(sign, at)
     where (before).payer_id is not null and at < 'infinity' and not (ends and sign = -1)
-), difference as (
-    select (at at time zone 'UTC')::date as on_day, date_trunc('month', at at time zone 'UTC')::date as in_month,
-        {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())}, {_DIFFERENCES}
-    from moved
-    group by {", ".join(map(str, range(3, len(KEYS) + 3)))}, grouping sets ((), (1), (2))
-    having {_IS_SOME}
+), first as (
+    select payer_id, period, min(known_from) as since from version
+    group by payer_id, period, touched_at having min(known_from) >= touched_at
+)
+"""  # noqa: S608 - constants of ours
+"""What moves, and which pairs are new, of versions that a statement made again.
+
+`made` has each version as it is, as it was (`before`, null where there was none), and whether it just `ends` at another
+time, so that nothing moves where it begins; `version` has all those of the touched pairs, and from when on they were
+(`touched_at`).
+"""
+
+FOLLOW = f"""
+of_days as (
+    select (at at time zone 'UTC')::date as known_on, {", ".join(f"{sql} as {key}" for key, sql in KEYS.items())},
+        {_DIFFERENCES}
+    from moved group by {", ".join(map(str, range(1, len(KEYS) + 2)))} having {_IS_SOME}
 ), by_now as (
     insert into summed ({_KEYS}, {", ".join(_NAMES)})
-    select {_KEYS}, {", ".join(_NAMES)} from difference where on_day is null and in_month is null
+    select {_KEYS}, {_OF_DAYS} from of_days group by {_KEYS} having {_IS_SOME_OF_DAYS}
     on conflict ({_KEYS}) do update set {_added("summed", _NAMES)}
 ), of_day as (
     insert into summed_of_day (known_on, {_KEYS}, {", ".join(_NAMES)})
-    select on_day, {_KEYS}, {", ".join(_NAMES)} from difference where on_day is not null
+    select known_on, {_KEYS}, {", ".join(_NAMES)} from of_days
     on conflict (known_on, {_KEYS}) do update set {_added("summed_of_day", _NAMES)}
 ), of_month as (
     insert into summed_of_month (known_on, {_KEYS}, {", ".join(_NAMES)})
-    select in_month, {_KEYS}, {", ".join(_NAMES)} from difference where in_month is not null
+    select date_trunc('month', known_on::timestamp)::date as month, {_KEYS}, {_OF_DAYS} from of_days
+    group by month, {_KEYS} having {_IS_SOME_OF_DAYS}
     on conflict (known_on, {_KEYS}) do update set {_added("summed_of_month", _NAMES)}
 ), in_year as (
     insert into known_in_year (year, payer_id, {", ".join(SINCE)})
     select left(period, 4), payer_id, {", ".join(_OF_MONTH.format(month) for month in range(1, 13))}
-    from (
-        select payer_id, period, min(known_from) as since from version
-        group by payer_id, period, touched_at having min(known_from) >= touched_at
-    ) as new group by left(period, 4), payer_id
+    from first group by left(period, 4), payer_id
     on conflict (year, payer_id) do update set
         {", ".join(f"{name} = least(known_in_year.{name}, excluded.{name})" for name in SINCE)}
 ), of_payer as (
@@ -105,13 +117,9 @@ moved as (
         known_from = least(summed_of_payer.known_from, excluded.known_from), {_added("summed_of_payer", OF_PAYERS)}
     returning payer_id, old.payer_id is null as is_new
 )
-select payer_id from of_payer where is_new
 """  # noqa: S608 - constants of ours
-"""What follows the versions that a statement made; it tells the payers that have a row more.
-
-`made` has each version as it is, as it was (`before`, null where there was none), and whether it just `ends` at another
-time, so that nothing moves where it begins; `version` has all those of the touched pairs, and from when on they were
-(`touched_at`).
+"""What follows of what `moved`, a version that begins (`sign` 1) or ends (-1) `at` an instant, and of the `first` that
+is known of a pair, `since` when. `of_payer` tells which payers are new in it: they have a row more.
 """
 
 OTHERS = """
