@@ -16,7 +16,7 @@ from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.reading import Received
-from services.reporting.projections import amounts, one_more
+from services.reporting.projections import amounts
 from services.reporting.projections.sums import DAYS, FOLLOW, MOVED, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
@@ -50,22 +50,16 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
     those that come later see what it leaves.
     """
     touched: dict[tuple[str, str | None], datetime] = {}
-    single: dict[tuple[str, str], one_more.Told] = {}
 
     def touch(payer_id: str, period: str | None, at: datetime) -> None:
         touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
 
     facts = list(facts)
     for fact in facts:
-        event, at = fact.event, fact.envelope.time
-        if isinstance(event, ContributionAssessed | ContributionReceived):
-            pair = event.payer_id, event.period
-            if pair in touched or pair in single:
-                touch(*pair, at)
-            else:
-                single[pair] = at, event
-        elif isinstance(event, PayerAffiliated):
-            touch(event.payer_id, None, at)
+        if isinstance(fact.event, ContributionAssessed | ContributionReceived):
+            touch(fact.event.payer_id, fact.event.period, fact.envelope.time)
+        elif isinstance(fact.event, PayerAffiliated):
+            touch(fact.event.payer_id, None, fact.envelope.time)
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
     told = amounts.of(facts)
     for payer_id, period, at, *amount in await connection.fetch(_STRAYS):
@@ -74,17 +68,11 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
             what, kind, territory, xof = amount
             told.append((what, at, kind, territory, period, xof))
     await amounts.add(connection, told)
-    for pair in [pair for pair in single if touched and (pair in touched or (pair[0], None) in touched)]:
-        touch(*pair, single.pop(pair)[0])
-    changed, left = await one_more.follow(connection, single)
-    for pair in left:
-        touch(*pair, single[pair][0])
     if touched:
         payer_ids, periods = map(list, zip(*touched, strict=True))
         rows = await connection.fetch(_MAKE, payer_ids, periods, list(touched.values()))
-        changed = [*changed, *(row["payer_id"] for row in rows)]
-    if changed:
-        await connection.execute(OTHERS, changed)
+        if rows:
+            await connection.execute(OTHERS, [row["payer_id"] for row in rows])
 
 
 async def tell_strays(connection: Connection) -> None:
@@ -189,6 +177,4 @@ with touched as (
     on conflict (payer_id, period, known_from) do update set ({_ALL}) = row(excluded.*)
     where was.* is distinct from excluded.*
     returning new.*, old as before, ({_SAYS.format("old")}) is not distinct from ({_SAYS.format("new")}) as ends
-), {MOVED}, {FOLLOW}
-select payer_id from of_payer where is_new
-"""  # noqa: S608 - constants of ours
+), {MOVED}, {FOLLOW}"""  # noqa: S608 - constants of ours

@@ -117,9 +117,10 @@ of_days as (
         known_from = least(summed_of_payer.known_from, excluded.known_from), {_added("summed_of_payer", OF_PAYERS)}
     returning payer_id, old.payer_id is null as is_new
 )
+select payer_id from of_payer where is_new
 """  # noqa: S608 - constants of ours
 """What follows of what `moved`, a version that begins (`sign` 1) or ends (-1) `at` an instant, and of the `first` that
-is known of a pair, `since` when. `of_payer` tells which payers are new in it: they have a row more.
+is known of a pair, `since` when; it tells the payers that have a row more.
 """
 
 OTHERS = """
