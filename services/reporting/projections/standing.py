@@ -90,8 +90,7 @@ _LEDGERS = ("assessed", "received", "affiliation")
 HAS_STRAYS = f"select {' or '.join(f'exists (select from {one} where not in_standing)' for one in _LEDGERS)}"  # noqa: S608
 """Whether there are facts that no version tells of."""
 
-# What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much. It is
-# found by its index and nothing is joined, or each batch would read the ledgers whole as long as they are not analysed.
+# What a worker of the version before appended, which knows nothing of versions; a part of it, where it is much.
 _STRAY = """{ledger} as (
     update {ledger} set in_standing = true
     where ctid = any(array(select ctid from {ledger} where not in_standing order by id limit 10000))
