@@ -14,7 +14,6 @@ from bench.ground import Fund
 from recouvra.local.folder import DataFolder
 from recouvra.local.postgres import binaries
 
-_AS_THE_API = "-c work_mem=32MB -c jit=off -c parallel_setup_cost=30000"
 _LOGGED = re.compile(
     r"LOG:  duration: [\d.]+ ms  execute [^:]+: (.*?)\n(?:[^\t\n][^\n]*DETAIL:  Parameters: ([^\n]*)\n)?(?=[^\t])",
     re.S,

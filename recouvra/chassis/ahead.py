@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from recouvra.chassis.decoding import NOTHING, Decoded
 from recouvra.contracts.record import Record
+
+log = logging.getLogger(__name__)
 
 
 class Ahead:
@@ -34,7 +37,7 @@ class Ahead:
     async def settled(self) -> None:
         """Waits until what is in hand is taken in."""
         if self._taking is not None:
-            await asyncio.shield(self._taking)
+            await asyncio.wait({self._taking})
 
     @property
     def is_busy(self) -> bool:
@@ -44,6 +47,7 @@ class Ahead:
     async def _decoded_and_taken(self, records: list[Record], read: asyncio.Future[Decoded]) -> None:
         try:
             decoded = await read
-        except Exception:
+        except Exception as error:
+            log.info("not read ahead: %r", error)
             decoded = NOTHING
         await self._take(records, decoded)

@@ -22,14 +22,13 @@ from recouvra.chassis import dead_letters, outbox, positions
 from recouvra.chassis.database import Connection, is_of_the_record
 from recouvra.chassis.dead_letters import DeadLetter
 from recouvra.chassis.deciding import Decided, Tally, decide, speaking
-from recouvra.chassis.decoding import NOTHING, Decoded, Decoder, Said, at
+from recouvra.chassis.decoding import NOTHING, Decoded, Decoder, Said, at, internal
 from recouvra.chassis.inbox import Inbox
 from recouvra.chassis.journal import BATCH, Cause
 from recouvra.chassis.outbox import Caused
 from recouvra.chassis.outcome import Opens, Plain, Retry
 from recouvra.chassis.positions import Place
 from recouvra.chassis.sources import Sources
-from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.event import Event
 from recouvra.contracts.reading import Quick, Received, Refusal
 from recouvra.contracts.record import Record
@@ -185,16 +184,14 @@ class Reading:
         if lacking := [record for record in records if at(record) not in decoded]:
             decoded = {**decoded, **await self.decode(lacking, unauthorised)}
         if failed is not None:
-            decoded = {at(record): _internal(record, decoded[at(record)], failed) for record in records}
+            decoded = {at(record): _failed(record, decoded[at(record)], failed) for record in records}
         return Said.by(records, decoded)
 
 
-def _internal(record: Record, decoded: Received | Refusal | Any, error: Exception) -> Refusal:
-    """The refusal of a record whose effect failed for a reason that nobody foresaw."""
-    log.error("set aside as internal: %s/%d@%d", record.topic, record.partition, record.offset, exc_info=error)
+def _failed(record: Record, decoded: Received | Refusal | Any, error: Exception) -> Refusal:
+    """The refusal of a record whose effect failed."""
     if isinstance(decoded, Refusal):
         return decoded
-    message = reason_message(Reason.INTERNAL)
     if not isinstance(decoded, Received):
-        return Refusal(Reason.INTERNAL, message)
-    return Refusal(Reason.INTERNAL, message, decoded.envelope.source, decoded.envelope.event_id)
+        return internal(record, error, None, None)
+    return internal(record, error, decoded.envelope.source, decoded.envelope.event_id)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from recouvra.chassis.database import is_of_the_record
 from recouvra.chassis.outcome import Plain
 from recouvra.chassis.sources import Sources, unauthorised_source
-from recouvra.contracts.codes import Reason
+from recouvra.contracts.codes import Reason, reason_message
+from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.event import Event
 from recouvra.contracts.reading import Quick, Received, Refusal, read
 from recouvra.contracts.record import Record
+
+log = logging.getLogger(__name__)
 
 At = tuple[str, int, int]
 """Topic, partition, offset."""
@@ -61,7 +66,18 @@ class Decoder:
                 raise unauthorised_source(received)
             return received
         except Refusal as why:
-            return why.with_traceback(None)  # which would keep all that led to it
+            why.__context__ = None  # which would keep all that led to it
+            return why.with_traceback(None)
+        except Exception as error:
+            if not is_of_the_record(error):
+                raise
+            return internal(record, error, *told(header_attributes(record.headers)))
+
+
+def internal(record: Record, error: Exception, source: str | None, event_id: str | None) -> Refusal:
+    """The refusal of a record that failed for a reason that nobody foresaw."""
+    log.error("set aside as internal: %s/%d@%d", *at(record), exc_info=error)
+    return Refusal(Reason.INTERNAL, reason_message(Reason.INTERNAL), source, event_id)
 
 
 @dataclass(slots=True)

@@ -135,6 +135,7 @@ def run(build: Callable[[Settings], Service]) -> None:
                 port=settings.port,
                 log_level="warning",
                 access_log=False,
+                http="h11",  # it bounds a request's head, which httptools does not
                 timeout_graceful_shutdown=5,
             )
         else:

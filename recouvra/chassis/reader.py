@@ -25,7 +25,7 @@ from recouvra.chassis.ahead import Ahead
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.clock import Clock
 from recouvra.chassis.database import WRITER, connect, is_of_the_record, is_of_the_size
-from recouvra.chassis.decoding import Decoded
+from recouvra.chassis.decoding import NOTHING, Decoded
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.positions import Place, PositionLost
 from recouvra.chassis.progress import ClientStuck, Counters, Progress
@@ -96,11 +96,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Lets the batch in flight end, so that the next owner seldom collides; exactness does not need it."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                await self._ahead.settled()
-        except TimeoutError:
-            log.info("revoked while a batch is under way")
+                while self._ahead.is_busy:  # what was handed over behind a slice begins when that one ends
+                    await self._ahead.settled()
         self._next.clear()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -235,6 +234,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                     failed = error
                     continue
             self._next.clear()
+            decoded = NOTHING  # who may publish may be another by now
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, 2.0)
         return None
@@ -295,6 +295,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 expected = record.offset + 1
             if run:
                 runs[place] = at[place], run
-            elif at[place] > delivered[-1].offset + 1:  # all of it is known, and more: never back to what is in hand
+            elif at[place] > delivered[-1].offset + 1:  # all of it is known, and more
                 self._seek(place, at[place])
         return runs

@@ -12,6 +12,8 @@ import pytest_asyncio
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.decoding import Decoded
+from recouvra.contracts.event import Event
+from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.record import Record
 from tests.servers.till.at_work import CreateDatabase, Till, delivered, till, until
 
@@ -103,3 +105,21 @@ async def test_what_a_batch_says_that_could_not_be_read_ahead_is_read_when_it_is
     assert _SEEN == [-1, 0]
     await it.connection.execute("delete from outbox")
     assert await it.count("counted") == 1
+
+
+async def test_a_record_on_which_a_reader_fails_is_set_aside_alone(it: Till) -> None:
+    def fails(value: bytes) -> None:
+        if b"P00002" in value:
+            raise ValueError("a reader of ours that nobody tried on this")
+
+    made, drafts = it.reading(), [it.payment(number) for number in range(1, 4)]
+    quickly: dict[type[Event], Any] = {PaymentReported: fails}
+    reader = it.reader(Reading(made.service, made.opens, made.clock, made.sources, quickly=quickly))
+    async with asyncio.timeout(30):
+        await reader.take(delivered(*(it.record(draft) for draft in drafts)))
+    await reader.stop()
+    rows = await it.rows('select "offset", reason, source, event_id from dead_letter')
+    assert [tuple(row) for row in rows] == [
+        (1, "internal", f"/{it.name}/bank", (dict(drafts[1].headers)["ce_id"] or b"").decode())
+    ]
+    assert await it.count("counted") == 2

@@ -62,6 +62,7 @@ _encode = msgspec.json.Encoder().encode
 
 _DIGITS = b"0123456789"
 _WITHOUT_DIGITS = b'{"line_no":,"insured_number":"","base_xof":}'
+_NAMES = (b'{"line_no":', b',"insured_number":"', b'","base_xof":')
 _ALL_WITHOUT_DIGITS = b"[" + b",".join([_WITHOUT_DIGITS] * _MOST_LINES)
 _BETWEEN_INTEGERS = bytes(set(_WITHOUT_DIGITS) - set(b","))
 
@@ -101,19 +102,24 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
 def _in_columns(said: bytes) -> PlainLines | None:
     """The lines of an array that is written as the content's hash has it, byte for byte; None for any other.
 
-    What is left without its digits shows that nothing but digits can differ from that; what is left between them, as
-    one flat array of integers, is then read at once, and its reader takes no integer with a leading zero.
+    What is left without its digits shows that nothing but digits can differ from that, and that each name stands there
+    as often as there are lines, that no digit is in a name. Then the integers alone are left, as one flat array, which
+    is read at once; its reader takes none with a leading zero.
     """
     frame = said.translate(None, _DIGITS)
     count = len(frame) // (len(_WITHOUT_DIGITS) + 1)
     if count > _MOST_LINES or frame != (_ALL_WITHOUT_DIGITS[: len(frame) - 1] if count else b"[") + b"]":
         return None
+    if not all(said.count(name) == count for name in _NAMES):
+        return None
     flat = said.translate(None, _BETWEEN_INTEGERS)
     try:
-        integers = np.frombuffer(array("q", _decode_integers(flat)), np.int64).reshape(count, 3)
+        integers = np.frombuffer(array("q", _decode_integers(flat)), np.int64)
     except (msgspec.MsgspecError, OverflowError):
         return None
-    columns = np.ascontiguousarray(integers.T)
+    if integers.size != 3 * count:
+        return None
+    columns = np.ascontiguousarray(integers.reshape(count, 3).T)
     if count:
         least, most = columns.min(axis=1).tolist(), columns.max(axis=1).tolist()
         if least[0] < 1 or least[1] < 10**11 or most[0] >= 2**31 or most[1] >= 10**12 or most[2] > 10**12:

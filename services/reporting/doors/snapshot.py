@@ -27,7 +27,7 @@ SESSION = READER | {
 
 @lru_cache
 def _read(awaited: tuple[str, ...]) -> str:
-    """What a snapshot tells of itself; names of ours, and no argument, so that it is planned once a session.
+    """What a snapshot tells of itself; names of ours, and no argument, so that its plan is kept.
 
     `complete` stands first, and is locked first: a rebuild that swaps tables waits there, or we do. A replay
     moves no position. Its audit lines are counted: the newest of them may be committed before an older one.

@@ -30,7 +30,21 @@ VALUE: dict[str, Any] = {
 ODD: list[Any] = [
     *(None, True, False, 0, -1, 1.0, 1.5, 10**3, 10**12, 10**12 + 1, -(10**12), 10**15 + 1, 2**31 - 1, 2**31, 2**63),
     *("", "1", "A", "é", "٠١٢٣٤٥٦٧٨٩٠١", "0123456789 1", "12345678901", "1234567890123", "A" * 64, "A" * 65, "a\nb"),
-    *("2026-12", "2026-13", "0000-01", "-", " D", "\x00", "\ud800", [], [[]], {}, {"lines": 1}),
+    *(
+        "2026-12",
+        "2026-13",
+        "0000-01",
+        "-",
+        " D",
+        "\x00",
+        "\ud800",
+        [],
+        [[]],
+        {},
+        {"lines": 1},
+        [5],
+        [1, 100000000001, 5],
+    ),
 ]
 RAW = [
     b"1.0",
@@ -67,6 +81,16 @@ def agrees(value: bytes) -> bool:
     return True
 
 
+def agrees_or_is_refused(value: bytes) -> None:
+    """What the contract refuses is not taken; what it takes is taken as it does, or left alone."""
+    try:
+        fitted(PayrollDeclared, value)
+    except (ValidationError, NotJson):
+        assert read_plainly(value) is None
+    else:
+        agrees(value)
+
+
 def put(place: tuple[Any, ...], said: Any) -> dict[str, Any]:
     """The value with something else in one place."""
     changed: dict[str, Any] = json.loads(json.dumps(VALUE))
@@ -87,7 +111,9 @@ def test_a_plain_declaration_is_read_quickly_however_it_is_written() -> None:
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all(place: tuple[Any, ...]) -> None:
     taken = [agrees(json.dumps(put(place, said)).encode()) for said in ODD]
+    taken += [agrees(json.dumps(put(place, said), separators=(",", ":")).encode()) for said in ODD]
     taken += [agrees(json.dumps(put(place, "@@")).encode().replace(b'"@@"', raw)) for raw in RAW]
+    taken += [agrees(json.dumps(put(place, "@@"), separators=(",", ":")).encode().replace(b'"@@"', raw)) for raw in RAW]
     without = put(place, None)
     at: Any = without
     for name in place[:-1]:
@@ -95,6 +121,16 @@ def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all
     del at[place[-1]]
     taken.append(agrees(json.dumps(without).encode()))
     assert not all(taken)
+
+
+def test_a_digit_anywhere_between_compact_lines_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
+    value = json.dumps(VALUE, separators=(",", ":")).encode()
+    for at in range(value.index(b"[") - 1, len(value)):
+        for changed in (value[:at] + b"7" + value[at:], value[:at] + value[at + 1 :]):
+            agrees_or_is_refused(changed)
+    for changed in (b'"base_xof1":', b'"insured_1number":', b'"line_no":1,"line_no":'):
+        name = bytes(byte for byte in changed if not chr(byte).isdigit())[-11:]
+        agrees_or_is_refused(value.replace(name, changed, 1))
 
 
 def test_a_name_that_stands_twice_is_read_as_the_contract_reads_it() -> None:
@@ -116,13 +152,8 @@ def test_a_thousand_lines_are_read_quickly_and_one_more_is_left_to_the_contract(
 @example(0, 1)
 def test_bytes_changed_anywhere_are_read_as_the_contract_reads_them_or_not_at_all(seed: int, count: int) -> None:
     chosen = random.Random(seed)
-    value = bytearray(json.dumps(VALUE).encode())
+    value = bytearray(json.dumps(VALUE, separators=chosen.choice([(",", ":"), (", ", ": ")])).encode())
     for _ in range(count):
         at = chosen.randrange(len(value))
         value[at : at + chosen.randrange(3)] = bytes([chosen.choice(b'0123456789-.eE"{}[],: \\u\tAz\xc3\xa9')])
-    try:
-        fitted(PayrollDeclared, bytes(value))
-    except (ValidationError, NotJson):
-        assert read_plainly(bytes(value)) is None
-    else:
-        agrees(bytes(value))
+    agrees_or_is_refused(bytes(value))

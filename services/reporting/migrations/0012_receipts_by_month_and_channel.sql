@@ -1,7 +1,3 @@
--- What became known within a day, and since or up to a past instant, is found in the ledgers by when it was known.
-create index assessed_known_at on assessed (known_at);
-create index received_known_at on received (known_at);
-
 -- Receipts are told by month of value date and channel, where they were by year: so what came in is a sum of days too.
 create temporary table of_basis on commit drop as select * from amount_of_day where what !~ '^[0-9]';
 truncate amount_of_day;
