@@ -21,6 +21,7 @@ from tests.stack.countries import rows
 from tests.standing.polling import eventually
 
 PUBLISHES_NOTHING = "reporting"
+_PATIENCE_SECONDS = 60
 
 
 def mortal(folder: Path, clock: str = "system", disk_bytes: int = 0) -> Own:
@@ -70,6 +71,12 @@ async def apis_die(point: str, trial: Trial) -> None:
     body = dict(affiliation(f"POSTED-{uuid4().hex[:12]}", request_id="POSTED").body)
     assert (await _acts(trial, "registration", point, "/v1/payers", body)).status_code == 201
     trial.acts = replace(trial.acts, posted=[*trial.acts.posted, (body, datetime.now(UTC))])
+    async with asyncio.timeout(_PATIENCE_SECONDS):  # at a moment of the load none may wait
+        while not await _one_is_given(point, trial):
+            pass
+
+
+async def _one_is_given(point: str, trial: Trial) -> bool:
     given = dict(trial.acts.assignments)
     held = await rows(trial.stack, "contributions", "/v1/suspense")
     free = [one for one in held if (one["source"], one["payment_id"]) not in given]
@@ -79,8 +86,8 @@ async def apis_die(point: str, trial: Trial) -> None:
         if answer.status_code == 201:  # else it was reversed, or its payer affiliated, meanwhile
             given[row["source"], row["payment_id"]] = "P0000"
             trial.acts = replace(trial.acts, assignments=given)
-            return
-    raise AssertionError("no money in suspense could be assigned")
+            return True
+    return False
 
 
 for _point in WORKER_POINTS:
