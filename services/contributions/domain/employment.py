@@ -71,7 +71,7 @@ class PayerOf(Mapping[str, str | None]):
     def __iter__(self) -> Iterator[str]:
         """The numbers that are known."""
         yield from self.told
-        yield from (f"{number:012d}" for number in self.roster if f"{number:012d}" not in self.told)
+        yield from (number for number in map(as_text, self.roster) if number not in self.told)
 
     def __len__(self) -> int:
         """How many numbers are known."""

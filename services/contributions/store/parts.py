@@ -26,7 +26,7 @@ from recouvra.chassis.database import Connection
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.law.declared import Header
 from services.contributions.domain.book import Book
-from services.contributions.domain.columns import Columns, Integers, PlainLines
+from services.contributions.domain.columns import Columns, Integers, PlainLines, as_text
 from services.contributions.domain.declaration import Declaration, Part, State
 
 DeclarationKey = tuple[str, str]
@@ -48,8 +48,8 @@ def packed(numbers: Sequence[str]) -> tuple[Integers, list[str] | None]:
 def unpacked(integers: Sequence[int], others: Sequence[str] | None) -> list[str]:
     """The numbers that were packed."""
     if not others:
-        return [f"{number:012d}" for number in integers]
-    return [f"{number:012d}" if number >= 0 else others[-number - 1] for number in integers]
+        return list(map(as_text, integers))
+    return [as_text(number) if number >= 0 else others[-number - 1] for number in integers]
 
 
 async def load(
