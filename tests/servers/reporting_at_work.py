@@ -31,6 +31,7 @@ from recouvra.contracts.person_registered import PersonRegistered
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import MARKS
 from services.reporting.app import AWAITED, build
+from tests.recount.facts import Fact
 
 CreateDatabase = Callable[[str], Awaitable[str]]
 FAR = "2099-01-01T00:00:00Z"
@@ -236,6 +237,25 @@ async def reporting(
             yield Reporting(url, connection, it, reading, app)
     finally:
         await connection.close()
+
+
+Known = tuple[datetime, Event]
+"""A fact and when it was known."""
+
+
+def as_facts(known: Iterable[Known]) -> list[Fact]:
+    """What the recount is told of them."""
+    return [
+        Fact(event.topic, "", "/contributions", f"e-{n}", moment, json.loads(event.to_json()))
+        for n, (moment, event) in enumerate(known)
+    ]
+
+
+async def feed_all(it: Reporting, known: Iterable[Known], sizes: Sequence[int]) -> None:
+    """Feeds all of them in their order, in batches of these sizes, and says that nothing is missing."""
+    for batch in batches([fact(event, moment, f"e-{n}") for n, (moment, event) in enumerate(known)], sizes):
+        await it.feed(*batch)
+    await it.complete()
 
 
 def batches(records: Iterable[Record], sizes: Sequence[int]) -> list[list[Record]]:

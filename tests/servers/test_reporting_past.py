@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from recouvra.contracts.event import Event
 from tests.recount import reports as recount
-from tests.recount.facts import Fact
 from tests.servers.reporting_at_work import (
     CreateDatabase,
+    Known,
     Reporting,
     affiliated,
+    as_facts,
     assessed,
     at,
-    batches,
     fact,
+    feed_all,
     held,
     received,
     reporting,
@@ -30,7 +29,6 @@ from tests.servers.reporting_at_work import (
 START = at("2025-03-01T00:00:00")
 PERIODS = ("2025-01", "2025-02", "2025-06")
 PLACES = (("state", "0101"), ("private_employer", "0102"), ("private_employer", "02"), ("local_authority", "0201003"))
-Known = tuple[datetime, Event]
 
 
 def history(seed: int) -> list[Known]:
@@ -69,9 +67,7 @@ def known() -> list[Known]:
 async def fed(postgres: CreateDatabase, known: Sequence[Known]) -> AsyncIterator[Reporting]:
     """Reporting with all of them."""
     async with reporting(postgres) as it:
-        for batch in batches([fact(event, moment, f"e-{n}") for n, (moment, event) in enumerate(known)], (1, 7, 40)):
-            await it.feed(*batch)
-        await it.complete()
+        await feed_all(it, known, (1, 7, 40))
         yield it
 
 
@@ -80,10 +76,7 @@ async def test_money_and_debtors_of_any_instant_are_a_recount_of_the_facts(
     fed: Reporting, known: Sequence[Known], seed: int
 ) -> None:
     dice = random.Random(seed)
-    facts = [
-        Fact(event.topic, "", "/contributions", f"e-{n}", moment, json.loads(event.to_json()))
-        for n, (moment, event) in enumerate(sorted(known, key=lambda one: one[0]))
-    ]
+    facts = as_facts(sorted(known, key=lambda one: one[0]))
     seen = set[int]()
     for _ in range(30):
         moment = dice.choice(known)[0] + timedelta(microseconds=dice.choice((0, -1)), days=dice.choice((0, 0, -30)))

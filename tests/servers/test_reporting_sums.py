@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,18 +14,17 @@ import pytest
 import pytest_asyncio
 
 from recouvra.chassis.migrate import CHASSIS, bring_up, files_of, migrate
-from recouvra.contracts.event import Event
 from services.reporting.app import MIGRATIONS
 from tests.recount import reports as recount
-from tests.recount.facts import Fact
 from tests.servers.reporting_at_work import (
     CreateDatabase,
+    Known,
     Reporting,
     affiliated,
+    as_facts,
     assessed,
     at,
-    batches,
-    fact,
+    feed_all,
     received,
     reporting,
 )
@@ -36,7 +34,6 @@ RATES = "/v1/collection-rates"
 PERIODS = ("2025-10", "2025-11", "2025-12", "2026-01")
 KINDS = ("private_employer", "local_authority", "state")
 TERRITORIES = ("01", "0101001", "0102", "02", "0201003")
-Known = tuple[datetime, Event]
 
 
 def history(seed: int) -> list[Known]:
@@ -79,17 +76,8 @@ def known() -> list[Known]:
 async def fed(postgres: CreateDatabase, known: Sequence[Known]) -> AsyncIterator[Reporting]:
     """Reporting with all of them."""
     async with reporting(postgres) as it:
-        for batch in batches([fact(event, moment, f"e-{n}") for n, (moment, event) in enumerate(known)], (1, 9, 30)):
-            await it.feed(*batch)
-        await it.complete()
+        await feed_all(it, known, (1, 9, 30))
         yield it
-
-
-def _facts(known: Sequence[Known]) -> list[Fact]:
-    return [
-        Fact(event.topic, "", "/contributions", f"e-{n}", moment, json.loads(event.to_json()))
-        for n, (moment, event) in enumerate(known)
-    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -97,7 +85,7 @@ async def test_any_question_is_answered_as_a_recount_of_the_facts_answers_it(
     fed: Reporting, known: Sequence[Known], seed: int
 ) -> None:
     """Now and in the past: at facts' own instants, a microsecond before, at the ends of days, before everything."""
-    dice, facts = random.Random(seed), _facts(known)
+    dice, facts = random.Random(seed), as_facts(known)
     moments = [moment for moment, _ in known]
     for _ in range(40):
         groups = dice.sample(["payer_kind", "region", "territory", "payer", "period"], dice.choice((0, 0, 1, 1, 2, 3)))
