@@ -122,6 +122,6 @@ async def copy_rows(
                 encoded = encode(value)
                 written += (len(encoded).to_bytes(4), encoded)
     written.append(_TAIL)
-    await connection.copy_to_table(
-        table, source=BytesIO(b"".join(written)), columns=[name for name, _ in columns], format="binary"
-    )
+    # Closed: asyncpg's COPY leaves its source in a cycle of references, which a collector that runs seldom finds late.
+    with BytesIO(b"".join(written)) as source:
+        await connection.copy_to_table(table, source=source, columns=[name for name, _ in columns], format="binary")
