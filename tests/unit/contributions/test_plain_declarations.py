@@ -51,6 +51,9 @@ RAW = [
     b"1e3",
     b"-0",
     b"007",
+    b"00",
+    b"",
+    b"18446744073709551617",
     b"NaN",
     b"Infinity",
     b"9" * 400,
@@ -126,11 +129,20 @@ def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all
 def test_a_digit_anywhere_between_compact_lines_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
     value = json.dumps(VALUE, separators=(",", ":")).encode()
     for at in range(value.index(b"[") - 1, len(value)):
-        for changed in (value[:at] + b"7" + value[at:], value[:at] + value[at + 1 :]):
-            agrees_or_is_refused(changed)
+        for put_there in (b"7", b"0", b",", b",0", b"0,"):
+            agrees_or_is_refused(value[:at] + put_there + value[at:])
+        for length in (1, 2, 12):
+            agrees_or_is_refused(value[:at] + value[at + length :])
+            agrees_or_is_refused(value[:at] + b"0" * length + value[at + length :])
     for changed in (b'"base_xof1":', b'"insured_1number":', b'"line_no":1,"line_no":'):
         name = bytes(byte for byte in changed if not chr(byte).isdigit())[-11:]
         agrees_or_is_refused(value.replace(name, changed, 1))
+
+
+def test_a_base_of_zero_is_read_quickly_wherever_it_stands() -> None:
+    for bases in ((0, 0), (0, 5), (5, 0), (10, 20)):
+        lines = [{**line, "base_xof": base} for line, base in zip(VALUE["lines"], bases, strict=True)]
+        assert agrees(json.dumps({**VALUE, "lines": lines}, separators=(",", ":")).encode())
 
 
 def test_a_name_that_stands_twice_is_read_as_the_contract_reads_it() -> None:
