@@ -97,10 +97,12 @@ def disagreement(headers: Sequence[Header], lines: Sequence[DeclaredLines]) -> F
     `headers` in the order in which the parts were read, at least one: the first says what is expected, the first that
     differs what was received. Every line counts in the totals, refused ones too. Source: DEF-021.
     """
-    sums = {
-        "total_lines": sum(map(len, lines)),
-        "total_base_xof": sum(part.total_base_xof for part in lines),
-    }
+    first = headers[0]
+    total_lines, total_base_xof = sum(map(len, lines)), sum(part.total_base_xof for part in lines)
+    agree = first.total_lines == total_lines and first.total_base_xof == total_base_xof
+    if agree and all(header == first for header in headers[1:]):
+        return None
+    sums = {"total_lines": total_lines, "total_base_xof": total_base_xof}
     for pointer, name in _SAME_IN_ALL_PARTS:
         said = [getattr(header, name) for header in headers]
         for value in said:

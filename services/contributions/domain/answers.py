@@ -45,8 +45,7 @@ def answered(
     travelling = tuple(worded(finding) for finding in answer.findings[:TRAVELLING])
     while True:
         event = _answered(DeclarationAnswered, payer_id, declaration, answer, travelling)
-        size = len(event.to_json())
-        if size <= value_bytes or not travelling:
+        if not travelling or (size := len(event.to_json())) <= value_bytes:
             return event
         travelling = travelling[: min(len(travelling) - 1, len(travelling) * value_bytes // size)]
 
