@@ -34,7 +34,7 @@ async def put(connection: Connection, cause: Cause, facts: Sequence[Caused]) -> 
     await cause.keep(connection)
     if not facts:
         return
-    await connection.copy_records_to_table("outbox", columns=_COLUMNS, records=_rows(cause, facts))
+    await connection.copy_records_to_table("outbox", columns=_COLUMNS, records=list(_rows(cause, facts)))
 
 
 _COLUMNS = ("topic", "key", "value", "event_id", "known_at", "traceparent")

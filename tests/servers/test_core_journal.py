@@ -40,6 +40,12 @@ def test_a_facts_id_follows_from_its_cause_and_place_and_no_two_are_alike() -> N
     assert {one.int >> 80 for one in ids} == {cause.id.int >> 80}, "the millisecond of the cause"
 
 
+def test_a_facts_id_is_the_one_that_any_version_gives() -> None:
+    fact_id = Cause(UUID("019b3f5e-7a10-7c2d-8e4f-0123456789ab"), BATCH, {}).fact_ids()
+    assert fact_id("payroll-declared/0@7", 0) == "019b3f5e-7a10-7e80-86a8-ebd2132438ed"
+    assert fact_id("", 1) == "019b3f5e-7a10-7309-a1fb-0b2a92fdda18"
+
+
 async def test_every_fact_has_a_cause_that_stands_on_the_journal_before_it(it: Till) -> None:
     it.since[journal_of(it.name)] = {0: 0}
     async with it.worker():
