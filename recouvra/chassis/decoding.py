@@ -71,7 +71,7 @@ class Decoder:
         except Exception as error:
             if not is_of_the_record(error):
                 raise
-            return internal(record, error, *told(header_attributes(record.headers)))
+            return internal(record, error, *told(header_attributes(dict(record.headers))))
 
 
 def internal(record: Record, error: Exception, source: str | None, event_id: str | None) -> Refusal:

@@ -78,14 +78,11 @@ class Inbox:
             )
         if not self._new:
             return
-        order = sorted(self._new)
         try:
-            await connection.execute(
-                "insert into inbox (source, event_id, content) "
-                "select * from unnest($1::text[], $2::text[], $3::bytea[])",
-                [source for source, _ in order],
-                [event_id for _, event_id in order],
-                [self._new[identity] for identity in order],
+            await connection.copy_records_to_table(
+                "inbox",
+                columns=("source", "event_id", "content"),
+                records=[(*identity, content) for identity, content in sorted(self._new.items())],
             )
         except asyncpg.UniqueViolationError as error:
             raise Retry("an event id was claimed meanwhile") from error

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
-from uuid import UUID
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from recouvra.chassis.database import Connection
 from recouvra.chassis.journal import Cause
@@ -35,24 +34,22 @@ async def put(connection: Connection, cause: Cause, facts: Sequence[Caused]) -> 
     await cause.keep(connection)
     if not facts:
         return
-    keys = [c.key if c.fact.key is None else c.fact.key.encode() for c in facts]
-    await connection.execute(
-        "insert into outbox (topic, key, value, event_id, known_at, traceparent) "
-        "select * from unnest($1::text[], $2::bytea[], $3::bytea[], $4::uuid[], $5::timestamptz[], $6::text[])",
-        [c.fact.event.topic for c in facts],
-        keys,
-        [c.fact.event.to_json() for c in facts],
-        _event_ids(cause, facts),
-        [c.fact.known_at for c in facts],
-        [c.traceparent for c in facts],
-    )
+    await connection.copy_records_to_table("outbox", columns=_COLUMNS, records=list(_rows(cause, facts)))
 
 
-def _event_ids(cause: Cause, facts: Sequence[Caused]) -> list[UUID]:
-    """The same for the same cause and record, however often it is done."""
-    seen: Counter[str] = Counter()
-    found = []
-    for caused in facts:
-        found.append(cause.fact_id(caused.of, seen[caused.of]))
-        seen[caused.of] += 1
-    return found
+_COLUMNS = ("topic", "key", "value", "event_id", "known_at", "traceparent")
+
+
+def _rows(cause: Cause, facts: Sequence[Caused]) -> Iterator[tuple[Any, ...]]:
+    """A row a fact, whose event id is the same for the same cause and record, however often it is done."""
+    fact_id, seen = cause.fact_ids(), Counter[str]()
+    for (event, known_at, named), traceparent, of, key in facts:
+        yield (
+            event.topic,
+            key if named is None else named.encode(),
+            event.to_json(),
+            fact_id(of, seen[of]),
+            known_at,
+            traceparent,
+        )
+        seen[of] += 1

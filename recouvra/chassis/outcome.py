@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from recouvra.chassis.database import Connection
 from recouvra.contracts.event import Event
@@ -13,8 +13,7 @@ from recouvra.contracts.reading import Received
 from recouvra.contracts.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """An event to publish: its record key (None: no key) and its knowledge time (DEF-015)."""
 
     event: Event

@@ -129,7 +129,7 @@ def _row(record: Record, keeps: Mapping[str, Sequence[str]]) -> Row:
     """A record as a row; what cannot be read has a place alone."""
     place = record.topic, record.partition, record.offset
     key = _text(record.key)
-    if record.topic not in keeps and not is_structured(record.headers):
+    if record.topic not in keeps and not is_structured(dict(record.headers)):
         return (*place, *_envelope(record), key, None, None)
     try:
         received = read(record)
@@ -141,7 +141,7 @@ def _row(record: Record, keeps: Mapping[str, Sequence[str]]) -> Row:
 
 
 def _envelope(record: Record) -> tuple[str | None, str | None, datetime | None]:
-    attributes = header_attributes(record.headers)
+    attributes = header_attributes(dict(record.headers))
     try:
         envelope = read_envelope(attributes, None)
     except Malformed:

@@ -171,14 +171,15 @@ class Relay:
         return Outgoing(journal_of(self._service), self._service.encode(), row["entry"], headers, partition=0)
 
     def _fact(self, row: asyncpg.Record) -> Outgoing:
+        _, topic, key, value, event_id, known_at, traceparent = row
         envelope = Envelope(
-            event_id=str(row["event_id"]),
+            event_id=str(event_id),
             source=self._source,
-            type=EVENTS[row["topic"]].event_type(),
-            time=row["known_at"],
-            traceparent=row["traceparent"],
+            type=EVENTS[topic].event_type(),
+            time=known_at,
+            traceparent=traceparent,
         )
-        return Outgoing(row["topic"], row["key"], row["value"], binary_headers(envelope))
+        return Outgoing(topic, key, value, binary_headers(envelope))
 
 
 # One statement: what has left the outbox is what is known to stand on the topics.

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from recouvra.contracts.codes import Message
 
-Headers = tuple[tuple[str, bytes | None], ...]
+Headers = Mapping[str, bytes | None]
+"""A record's headers by their names, `dict(record.headers)`: of a repeated one the last counts, as in Kafka."""
 
 REQUIRED = ("specversion", "id", "source", "type", "time")
+_HEADER_OF = {name: f"ce_{name}" for name in REQUIRED}
+_SPECVERSION = ("ce_specversion", b"1.0")
+_JSON = ("content-type", b"application/json")
 SOURCE_BYTES = 1024
 """The longest `ce_source`: it is half of an event's identity, which a database must be able to index."""
 
@@ -30,8 +33,7 @@ _WANTED: dict[str, Message] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who says what kind of thing, and when; `time` is an aware datetime in UTC."""
 
     event_id: str
@@ -52,26 +54,24 @@ class MalformedEnvelope(Exception):
 
 def binary_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """Write an envelope as the headers of a record in binary mode."""
-    time = envelope.time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    event_id, source, event_type, time, traceparent = envelope
+    instant = time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
     headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", envelope.event_id.encode()),
-        ("ce_source", envelope.source.encode()),
-        ("ce_type", envelope.type.encode()),
-        ("ce_time", time.encode()),
-        ("content-type", b"application/json"),
+        _SPECVERSION,
+        ("ce_id", event_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_time", f"{instant}Z".encode()),
+        _JSON,
     ]
-    if envelope.traceparent is not None:
-        headers.append(("traceparent", envelope.traceparent.encode()))
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
     return headers
 
 
 def header_text(headers: Headers, name: str) -> str | None:
-    """Read one header, None where it is absent, null or not UTF-8; of a repeated one the last counts, as in Kafka."""
-    return _text(dict(headers).get(name))
-
-
-def _text(value: bytes | None) -> str | None:
+    """Read one header, None where it is absent, null or not UTF-8."""
+    value = headers.get(name)
     try:
         return None if value is None else value.decode()
     except UnicodeDecodeError:
@@ -86,8 +86,7 @@ def is_structured(headers: Headers) -> bool:
 
 def header_attributes(headers: Headers) -> dict[str, object]:
     """Gather the envelope's attributes from the headers of a record in binary mode, unchecked."""
-    last = dict(headers)
-    return {name: _text(last.get(f"ce_{name}")) for name in REQUIRED}
+    return {name: header_text(headers, header) for name, header in _HEADER_OF.items()}
 
 
 def told(attributes: Mapping[str, object]) -> tuple[str | None, str | None]:

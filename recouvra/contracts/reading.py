@@ -2,10 +2,9 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json
@@ -30,8 +29,7 @@ VALUE_BYTES = 1_048_576
 """The largest value that is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A record that could be read: its envelope, its event, and the hash of what it says (DEF-027)."""
 
     record: Record
@@ -75,8 +73,9 @@ def read(record: Record, quickly: Mapping[type[Event], Quick] = MappingProxyType
     Raises Refusal, and nothing else whatever the bytes, for the first of `oversized` to `schema-mismatch` that holds;
     in structured mode the envelope's own JSON is checked right after the size. Source: events.md, Envelope.
     """
-    structured = is_structured(record.headers)
-    attributes: Mapping[str, Any] = {} if structured else header_attributes(record.headers)
+    headers = dict(record.headers)
+    structured = is_structured(headers)
+    attributes: Mapping[str, Any] = {} if structured else header_attributes(headers)
     value = record.value or b""
     try:
         if len(value) > VALUE_BYTES:
@@ -84,7 +83,9 @@ def read(record: Record, quickly: Mapping[type[Event], Quick] = MappingProxyType
         if structured:
             value, document = _document(value)
             attributes = document if isinstance(document, dict) else {}
-        envelope = _envelope(record, attributes)
+        if not record.headers_readable:
+            raise _Fault(Reason.MISSING_ENVELOPE)
+        envelope = _envelope(attributes, header_text(headers, "traceparent"))
         event_class = _event_class(record.topic, envelope.type)
         quick = None if structured or event_class not in quickly else quickly[event_class](value)
         if quick is not None:
@@ -122,12 +123,9 @@ def _document(value: bytes) -> tuple[bytes, Any]:
         raise _Fault(Reason.INVALID_JSON) from None
 
 
-def _envelope(record: Record, attributes: Mapping[str, Any]) -> Envelope:
-    if not record.headers_readable:
-        raise _Fault(Reason.MISSING_ENVELOPE)
-    traceparent = header_text(record.headers, "traceparent") or attributes.get("traceparent")
+def _envelope(attributes: Mapping[str, Any], traceparent: str | None) -> Envelope:
     try:
-        return read_envelope(attributes, traceparent)
+        return read_envelope(attributes, traceparent or attributes.get("traceparent"))
     except MalformedEnvelope as malformed:
         raise _Fault(Reason.MISSING_ENVELOPE, Mismatch(f"ce_{malformed.attribute}", malformed.expected)) from None
 

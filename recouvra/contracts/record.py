@@ -1,10 +1,9 @@
 """A record: the bytes that Kafka gave, before anyone believed them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of one partition, raw.
 
     `headers_readable` is False where a header's name is not UTF-8: the headers that could be read are then in

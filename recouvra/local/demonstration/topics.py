@@ -127,7 +127,7 @@ def _identities(bootstrap: str) -> set[Identity]:
     # Not by aiokafka: a foreign record may carry headers that it loses others over.
     for records in reread(bootstrap, extents(bootstrap, INBOUND)):
         for record in records:
-            source, event_id = told(header_attributes(record.headers))
+            source, event_id = told(header_attributes(dict(record.headers)))
             if source and event_id and source.startswith(EVERY_ROOT):
                 if not source.startswith(f"{ROOT}/"):
                     raise LocalError(

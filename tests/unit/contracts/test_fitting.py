@@ -2,7 +2,6 @@
 
 import json
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,7 +65,7 @@ def test_a_number_of_thousands_of_digits_is_a_mismatch_where_it_is_ours_and_igno
 @pytest.mark.parametrize("path", ["payer_id", "declaration_id", "replaces", "lines/0/insured_number"])
 def test_an_identifier_has_its_pattern(path: str) -> None:
     key = b"A9._:-" if path == "payer_id" else b"CT-BAMAKO"
-    read(replace(binary("payroll-declared", changed("payroll-declared", path, "A9._:-")), key=key))
+    read(binary("payroll-declared", changed("payroll-declared", path, "A9._:-"))._replace(key=key))
     for wrong in ("", "-a", ".a", "a b", "a/b", "é", "x" * 65, "a\n", "a\x00", "\ud800", 7):
         refusal = refused(binary("payroll-declared", changed("payroll-declared", path, wrong)))
         assert refusal.reason is Reason.SCHEMA_MISMATCH, wrong
@@ -144,23 +143,23 @@ def test_a_care_form_has_1_to_1000_lines() -> None:
 
 def test_a_payment_names_its_payer_or_a_reference() -> None:
     sample = SAMPLES["payment-reported"] | {"payer_id": None, "reference": "virement n° 7"}
-    record = replace(binary("payment-reported", sample), key="virement n° 7".encode())
+    record = binary("payment-reported", sample)._replace(key="virement n° 7".encode())
     assert read(record).event.key == "virement n° 7"
-    nobody = replace(binary("payment-reported", sample | {"reference": None}), key=b"x")
+    nobody = binary("payment-reported", sample | {"reference": None})._replace(key=b"x")
     assert refused(nobody).reason is Reason.SCHEMA_MISMATCH
 
 
 @pytest.mark.parametrize("topic", [topic for topic in EVENTS if EVENTS[topic].key_fields])
 def test_a_key_that_disagrees_with_the_value_is_a_mismatch(topic: str) -> None:
     for key in (None, b"", b"other", b"CT-BAMAKO ", b"\xff"):
-        assert refused(replace(binary(topic), key=key)).reason is Reason.SCHEMA_MISMATCH
+        assert refused(binary(topic)._replace(key=key)).reason is Reason.SCHEMA_MISMATCH
 
 
 def test_money_held_without_a_payer_and_a_refused_record_keep_any_key() -> None:
     held = binary("payment-held", SAMPLES["payment-held"] | {"payer_id": None, "held_as": "suspense"})
     for record in (held, binary("record-refused")):
         for key in (b"reference", b"\xff", None):
-            event = read(replace(record, key=key)).event
+            event = read(record._replace(key=key)).event
             assert isinstance(event, PaymentHeld | RecordRefused)
             with pytest.raises(LookupError):
                 _ = event.key
@@ -179,7 +178,7 @@ def test_every_required_field_is_missed_and_told(topic: str) -> None:
             assert f"/{name}," in refused(binary(topic, without)).message.fr
         else:
             key = without.get("payer_id") or without.get("reference") or without["insured_number"]
-            read(replace(binary(topic, without), key=key.encode()))
+            read(binary(topic, without)._replace(key=key.encode()))
 
 
 def test_a_refusal_never_repeats_what_was_sent() -> None:
