@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -122,6 +121,7 @@ async def copy_rows(
                 encoded = encode(value)
                 written += (len(encoded).to_bytes(4), encoded)
     written.append(_TAIL)
-    await connection.copy_to_table(
-        table, source=BytesIO(b"".join(written)), columns=[name for name, _ in columns], format="binary"
-    )
+    # No file: for each, asyncpg makes a class, whose cycle holds all that was copied until cycles are looked for, which
+    # a worker seldom does; and bytes would be taken for a path.
+    source: Any = memoryview(b"".join(written))  # its types forget buffers
+    await connection.copy_to_table(table, source=source, columns=[name for name, _ in columns], format="binary")
