@@ -182,6 +182,12 @@ def _goals(first: _Stage, last: _Stage) -> list[Told]:
             1.25,
             at_most=True,
         ),
+        goal(
+            "Memory of contributions' worker, last stage ÷ first",
+            last.peak_mib["contributions worker"] / first.peak_mib["contributions worker"],
+            1.3,
+            at_most=True,
+        ),
     ]
 
 
