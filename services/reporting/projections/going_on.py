@@ -36,8 +36,11 @@ async def go_on(connection: Connection, receipts: Iterable[Receipt]) -> set[Pair
 
 _RECEIVED = ("received_xof", *(f"received_{days}_xof" for days in DAYS))
 _CAME = ", ".join(["xof", *(f"case when received_on <= due_on + {days} then xof else 0 end" for days in DAYS)])
-_FROZEN = ("payer_kind", "territory_code", "due_on", "filed_on", "assessed_xof", "last_kind", "last_territory")
-_FROZEN = (*_FROZEN, "filing_frequency", "is_affiliated")
+_AS_CAME = ", ".join(f"{name}_came" for name in _RECEIVED)
+_FROZEN = (
+    *("payer_kind", "territory_code", "due_on", "filed_on", "assessed_xof"),
+    *("last_kind", "last_territory", "filing_frequency", "is_affiliated"),
+)
 _VERSION = ("payer_id", "period", *_FROZEN, "known_from", "known_to", "is_assessed", "is_received", *_RECEIVED)
 _MOVES = ("pairs_on_time", *_RECEIVED)
 _STAYS = [name for name in SUMMED if name not in _MOVES]
@@ -53,13 +56,13 @@ _ON_TIME = "(assessed_xof > 0 and received_0_xof + {} >= assessed_xof)::int"
 _GO_ON = f"""
 with told as (
     select told.*, version.*, coalesce(is_assessed and known_from < at
-        and kind = payer_kind and territory = territory_code, false) as fits, {", ".join(f"came.{name}_came" for name in _RECEIVED)}
+        and kind = payer_kind and territory = territory_code, false) as fits, came.*
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::date[])
         as told(of_payer, of_period, kind, territory, at, xof, received_on)
     left join lateral (
         select * from standing where (payer_id, period) = (of_payer, of_period) order by known_from desc limit 1
     ) as version on true
-    cross join lateral (select {_CAME}) as came({", ".join(f"{name}_came" for name in _RECEIVED)})
+    cross join lateral (select {_CAME}) as came({_AS_CAME})
 ), gone as (
     select *, bool_and(fits) over (partition by of_payer, of_period) as goes_on,
         lag(at) over known as came_before, lead(at) over known as comes_next,
@@ -87,7 +90,8 @@ with told as (
     on conflict ({_KEYS}) do update set {added("summed", _MOVES)}
 ), of_day as (
     insert into summed_of_day (known_on, {_KEYS}, {_NAMES})
-    select known_on, {_KEYS}, {", ".join(_MOVES)}, {_ZEROS} from of_days where {" or ".join(f"{one} <> 0" for one in _MOVES)}
+    select known_on, {_KEYS}, {", ".join(_MOVES)}, {_ZEROS} from of_days
+    where {" or ".join(f"{one} <> 0" for one in _MOVES)}
     on conflict (known_on, {_KEYS}) do update set {added("summed_of_day", _MOVES)}
 ), of_month as (
     insert into summed_of_month (known_on, {_KEYS}, {_NAMES})
