@@ -1,4 +1,4 @@
-"""Receipts behind all that is known of their pair: what is made of them is what is made of the ledgers, to the franc."""
+"""Receipts behind all that is known of their pair come to what all facts of the pair come to, to the franc."""
 
 from __future__ import annotations
 
