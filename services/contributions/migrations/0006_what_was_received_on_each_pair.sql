@@ -40,7 +40,3 @@ where pair.payer_id = placed.account_key and pair.period = placed.period;
 
 -- Of a payer's periods those that are open, however many it has; written anew only where a period closes or opens.
 create index pair_open on pair (payer_id, due_on, period) where is_open;
-
--- The last payment of an account, of many of one day too, is the last entry of its index.
-create index payment_in_place on payment (account_key, paid_on, payment_id, source) include (period) where reverses is null;
-drop index payment_in_order;
