@@ -65,6 +65,21 @@ WITHIN_DUES = in_sql(
     """,
 )
 
+RECEIVED = in_sql(
+    "received-is-the-placements",
+    "Ce qui est reçu de chaque cotisant et période est la somme de ce qui y est placé.",
+    "What was received of each payer and period is the sum of what is placed on it.",
+    """
+    with placed as (
+        select account_key as payer_id, period, sum(received_xof)::bigint as xof from placement group by 1, 2
+    )
+    select payer_id, period, coalesce(pair.received_xof, 0) as found, coalesce(placed.xof, 0) as expected,
+        account.known_at as since
+    from pair full join placed using (payer_id, period) left join account on account.key = payer_id
+    where coalesce(pair.received_xof, 0) <> coalesce(placed.xof, 0)
+    """,
+)
+
 REVERSED = in_sql(
     "reversals-undo-whole",
     "Chaque annulation annule un paiement de même montant et de même cotisant, ou l'attend.",
@@ -165,4 +180,4 @@ ALLOCATED = Invariant(
     _allocated,
 )
 
-MONEY = (CONSERVED, SUSPENDED, WITHIN_DUES, REVERSED, ASSIGNED, ALLOCATED)
+MONEY = (CONSERVED, SUSPENDED, WITHIN_DUES, RECEIVED, REVERSED, ASSIGNED, ALLOCATED)

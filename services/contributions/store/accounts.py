@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import asyncpg
 
 from recouvra.chassis.database import Connection
+from recouvra.chassis.outcome import Retry
 from services.contributions.domain.account import Account, Affiliation, Hold, Pair
 from services.contributions.domain.book import Book
 
@@ -180,9 +181,13 @@ async def _save_pairs(connection: Connection, book: Book) -> None:
 async def _save_placements(connection: Connection, book: Book) -> None:
     kept: list[tuple[str, str, str, str, int]] = []
     gone: list[tuple[str, str, str, str, int]] = []
+    added: list[tuple[str, str, str, str, int]] = []
     for key, payment, period in sorted(book.changes.placed):
-        xof = book.accounts[key].placed.get((payment, period), 0)
-        (kept if xof else gone).append((*payment, period, key, xof))
+        account = book.accounts[key]
+        xof = account.placed.get((payment, period), 0)
+        # What goes on from what stands is a payment that was not there.
+        rows = added if account.standing is not None else kept if xof else gone
+        rows.append((*payment, period, key, xof))
     if gone:
         await connection.execute(
             "delete from placement p using unnest($1::text[], $2::text[], $3::text[], $4::text[]) "
@@ -198,6 +203,15 @@ async def _save_placements(connection: Connection, book: Book) -> None:
             "received_xof = excluded.received_xof",
             *[list(column) for column in zip(*kept, strict=True)],
         )
+    if added:
+        try:
+            await connection.copy_records_to_table(
+                "placement",
+                columns=("source", "payment_id", "period", "account_key", "received_xof"),
+                records=added,
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise Retry("a payment was claimed meanwhile") from error
 
 
 async def _save_holds(connection: Connection, book: Book) -> None:

@@ -170,31 +170,20 @@ _VALUES = (
 )
 
 
-def _arrays(payments: Sequence[Payment]) -> list[list[object]]:
-    return [
-        [p.key[0] for p in payments],
-        [p.key[1] for p in payments],
-        [p.record_key for p in payments],
-        [p.payer_id for p in payments],
-        [p.amount_xof for p in payments],
-        [p.paid_on for p in payments],
-        [p.channel for p in payments],
-        [p.period for p in payments],
-        [p.reverses for p in payments],
-        [p.content for p in payments],
-        [p.reversed_by for p in payments],
-        [p.assigned_to for p in payments],
-        [p.reference for p in payments],
-    ]
+def _row(p: Payment) -> tuple[object, ...]:
+    """In the order of `_NAMES`."""
+    said = p.record_key, p.payer_id, p.amount_xof, p.paid_on, p.channel, p.period, p.reverses, p.content
+    return *p.key, *said, p.reversed_by, p.assigned_to, p.reference
 
 
 async def _insert(connection: Connection, payments: Sequence[Payment]) -> None:
     if not payments:
         return
     try:
-        await connection.execute(
-            f"insert into payment ({_NAMES}, is_whole) select *, true from {_VALUES}",  # noqa: S608 - constants
-            *_arrays(payments),
+        await connection.copy_records_to_table(
+            "payment",
+            columns=(*_NAMES.split(", "), "is_whole"),
+            records=[(*_row(payment), True) for payment in payments],
         )
     except asyncpg.UniqueViolationError as error:
         raise Retry("a payment was claimed or awaited meanwhile") from error
@@ -211,7 +200,7 @@ async def _update(connection: Connection, payments: Sequence[Payment]) -> None:
                 reference = t.reference, is_whole = p.is_whole or p.record_key is null
             from {_VALUES} t({_NAMES}) where p.source = t.source and p.payment_id = t.payment_id
             """,  # noqa: S608 - constants
-            *_arrays(payments),
+            *map(list, zip(*map(_row, payments), strict=True)),
         )
 
 

@@ -33,13 +33,14 @@ async def load_for_payments(
         select key, there.* from unnest($1::text[], $2::bigint[]) k(key, xof), lateral (
             select period, payer_kind, territory_code, open_xof, is_touched from (
                 select *, sum(greatest(open_xof, 0)) over (order by due_on, period) - open_xof as before_xof from (
-                    select period, due_on, payer_kind, territory_code, received_xof is not null as is_touched,
-                        insured_share_xof + payer_share_xof - coalesce(received_xof, 0) as open_xof
-                    from pair left join (
-                        select period, sum(received_xof)::bigint as received_xof from placement
-                        where account_key = k.key group by period
-                    ) placed using (period) where payer_id = k.key
-                ) pairs where open_xof > 0 or period = any($3::text[])
+                    select period, due_on, payer_kind, territory_code, received_xof > 0 as is_touched,
+                        insured_share_xof + payer_share_xof - received_xof as open_xof
+                    from (
+                        select * from pair where payer_id = k.key and is_open
+                        union all
+                        select * from pair where payer_id = k.key and period = any($3::text[]) and not is_open
+                    ) pairs
+                ) pairs
             ) pairs where before_xof < k.xof or period = any($3::text[]) order by due_on, period
         offset 0) there
         """,
@@ -91,12 +92,8 @@ async def load_for_declarations(
                 (array_agg(due_on order by due_on desc, period desc) filter (where is_touched))[1] as last_due,
                 (array_agg(period order by due_on desc, period desc) filter (where is_touched))[1] as last_received
             from (
-                select due_on, period, received_xof is not null as is_touched,
-                    insured_share_xof + payer_share_xof > coalesce(received_xof, 0) as is_open
-                from pair left join (
-                    select period, sum(received_xof)::bigint as received_xof from placement
-                    where account_key = k.key group by period
-                ) placed using (period) where payer_id = k.key
+                select due_on, period, received_xof > 0 as is_touched, is_open
+                from pair where payer_id = k.key
             ) pairs
         offset 0) there order by n
         """,

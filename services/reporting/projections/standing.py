@@ -17,6 +17,7 @@ from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.reading import Received
 from services.reporting.projections import amounts
+from services.reporting.projections.going_on import Receipt, go_on
 from services.reporting.projections.sums import DAYS, FOLLOW, MOVED, OTHERS
 
 # An advisory lock. Two workers may read an assessment and a receipt of one pair at once: the later one must see the
@@ -55,11 +56,16 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
         touched[payer_id, period] = min(at, touched.get((payer_id, period), at))
 
     facts = list(facts)
+    receipts: list[Receipt] = []
     for fact in facts:
-        if isinstance(fact.event, ContributionAssessed | ContributionReceived):
-            touch(fact.event.payer_id, fact.event.period, fact.envelope.time)
-        elif isinstance(fact.event, PayerAffiliated):
-            touch(fact.event.payer_id, None, fact.envelope.time)
+        event, at = fact.event, fact.envelope.time
+        if isinstance(event, ContributionReceived):
+            frozen = event.payer_kind, event.territory_code
+            receipts.append((event.payer_id, event.period, *frozen, at, event.received_xof, event.received_on))
+        elif isinstance(event, ContributionAssessed):
+            touch(event.payer_id, event.period, at)
+        elif isinstance(event, PayerAffiliated):
+            touch(event.payer_id, None, at)
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
     told = amounts.of(facts)
     for payer_id, period, at, *amount in await connection.fetch(_STRAYS):
@@ -68,6 +74,12 @@ async def save(connection: Connection, facts: Iterable[Received]) -> None:
             what, kind, territory, xof = amount
             told.append((what, at, kind, territory, period, xof))
     await amounts.add(connection, told)
+    alone = [one for one in receipts if (one[0], one[1]) not in touched and (one[0], None) not in touched]
+    behind = await go_on(connection, alone)
+    gone_on = {(one[0], one[1]) for one in alone} - behind
+    for payer_id, period, _, _, at, _, _ in receipts:
+        if (payer_id, period) not in gone_on:
+            touch(payer_id, period, at)
     if touched:
         payer_ids, periods = map(list, zip(*touched, strict=True))
         rows = await connection.fetch(_MAKE, payer_ids, periods, list(touched.values()))

@@ -44,7 +44,8 @@ SINCE = [f"since_{month:02}" for month in range(1, 13)]
 _OF_MONTH = "min(since) filter (where right(period, 2) = '{:02}')"
 
 
-def _added(table: str, names: Iterable[str]) -> str:
+def added(table: str, names: Iterable[str]) -> str:
+    """What adds to the sums of a row that is there, as SQL."""
     return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
 
 
@@ -92,16 +93,16 @@ of_days as (
 ), by_now as (
     insert into summed ({_KEYS}, {", ".join(_NAMES)})
     select {_KEYS}, {_OF_DAYS} from of_days group by {_KEYS} having {_IS_SOME_OF_DAYS}
-    on conflict ({_KEYS}) do update set {_added("summed", _NAMES)}
+    on conflict ({_KEYS}) do update set {added("summed", _NAMES)}
 ), of_day as (
     insert into summed_of_day (known_on, {_KEYS}, {", ".join(_NAMES)})
     select known_on, {_KEYS}, {", ".join(_NAMES)} from of_days
-    on conflict (known_on, {_KEYS}) do update set {_added("summed_of_day", _NAMES)}
+    on conflict (known_on, {_KEYS}) do update set {added("summed_of_day", _NAMES)}
 ), of_month as (
     insert into summed_of_month (known_on, {_KEYS}, {", ".join(_NAMES)})
     select date_trunc('month', known_on::timestamp)::date as month, {_KEYS}, {_OF_DAYS} from of_days
     group by month, {_KEYS} having {_IS_SOME_OF_DAYS}
-    on conflict (known_on, {_KEYS}) do update set {_added("summed_of_month", _NAMES)}
+    on conflict (known_on, {_KEYS}) do update set {added("summed_of_month", _NAMES)}
 ), in_year as (
     insert into known_in_year (year, payer_id, {", ".join(SINCE)})
     select left(period, 4), payer_id, {", ".join(_OF_MONTH.format(month) for month in range(1, 13))}
@@ -114,7 +115,7 @@ of_days as (
         {", ".join(f"sum(sign * {SUMMED[name]})" for name in OF_PAYERS)}
     from moved group by payer_id, payer_kind, territory_code
     on conflict (payer_id, payer_kind, territory_code) do update set
-        known_from = least(summed_of_payer.known_from, excluded.known_from), {_added("summed_of_payer", OF_PAYERS)}
+        known_from = least(summed_of_payer.known_from, excluded.known_from), {added("summed_of_payer", OF_PAYERS)}
     returning payer_id, old.payer_id is null as is_new
 )
 select payer_id from of_payer where is_new

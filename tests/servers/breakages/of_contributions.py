@@ -22,6 +22,12 @@ CONTRIBUTIONS = by(
     ),
     ("a placement deleted", "money-conserved", f"delete from placement where {_FIRST_PLACEMENT}"),
     (
+        "what was received of a pair",
+        "received-is-the-placements",
+        "update pair set received_xof = received_xof - 1 where (payer_id, period) = "
+        "(select account_key, period from placement order by 1, 2 limit 1)",
+    ),
+    (
         "money moved to another period",
         "allocation-is-the-function",
         f"update placement set period = '2031-01' where {_FIRST_PLACEMENT}",
