@@ -73,10 +73,10 @@ RECEIVED = in_sql(
     with placed as (
         select account_key as payer_id, period, sum(received_xof)::bigint as xof from placement group by 1, 2
     )
-    select payer_id, period, coalesce(pair.received_xof, 0) as found, coalesce(placed.xof, 0) as expected,
+    select payer_id, period, coalesce(pair.placed_xof, 0) as found, coalesce(placed.xof, 0) as expected,
         account.known_at as since
     from pair full join placed using (payer_id, period) left join account on account.key = payer_id
-    where coalesce(pair.received_xof, 0) <> coalesce(placed.xof, 0)
+    where coalesce(pair.placed_xof, 0) <> coalesce(placed.xof, 0)
     """,
 )
 

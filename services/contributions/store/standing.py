@@ -33,8 +33,8 @@ async def load_for_payments(
         select key, there.* from unnest($1::text[], $2::bigint[]) k(key, xof), lateral (
             select period, payer_kind, territory_code, open_xof, is_touched from (
                 select *, sum(greatest(open_xof, 0)) over (order by due_on, period) - open_xof as before_xof from (
-                    select period, due_on, payer_kind, territory_code, received_xof > 0 as is_touched,
-                        insured_share_xof + payer_share_xof - received_xof as open_xof
+                    select period, due_on, payer_kind, territory_code, placed_xof > 0 as is_touched,
+                        insured_share_xof + payer_share_xof - placed_xof as open_xof
                     from (
                         select * from pair where payer_id = k.key and is_open
                         union all
@@ -92,7 +92,7 @@ async def load_for_declarations(
                 (array_agg(due_on order by due_on desc, period desc) filter (where is_touched))[1] as last_due,
                 (array_agg(period order by due_on desc, period desc) filter (where is_touched))[1] as last_received
             from (
-                select due_on, period, received_xof > 0 as is_touched, is_open
+                select due_on, period, placed_xof > 0 as is_touched, is_open
                 from pair where payer_id = k.key
             ) pairs
         offset 0) there order by n

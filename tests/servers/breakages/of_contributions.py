@@ -24,7 +24,7 @@ CONTRIBUTIONS = by(
     (
         "what was received of a pair",
         "received-is-the-placements",
-        "update pair set received_xof = received_xof - 1 where (payer_id, period) = "
+        "update pair set placed_xof = placed_xof - 1 where (payer_id, period) = "
         "(select account_key, period from placement order by 1, 2 limit 1)",
     ),
     (
