@@ -82,6 +82,9 @@ async def _start(look: Look) -> _Reading:
     look.known["reading"] = reading = _Reading(look, {place: begin for place, (begin, _) in ends.items()})
     gone = [(*place, begin) for place, (begin, _) in ends.items() if begin > 0]
     await look.connection.copy_records_to_table("record_gone", records=gone)
+    await reading.up_to(await positions.stored(look.connection))
+    # Nobody else does it for a temporary table: joins planned in ignorance take the square of what was read.
+    await look.connection.execute("analyze record_read, record_gone")
     return reading
 
 

@@ -15,7 +15,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from recouvra.chassis.records_read import beside_topics
 from recouvra.chassis.verification import verify
+from recouvra.chassis.verifying import Look
 from recouvra.local.topics import create_topics
 from tests.servers.breakages import ALL, Breakage
 from tests.servers.conftest import CreateDatabase
@@ -48,6 +50,21 @@ async def test_what_cannot_be_checked_is_told_and_is_no_success(fund: Fund) -> N
     assert {"positions-within-topics", "records-accounted-for", "journal-is-known"} <= unchecked
     assert "money-conserved" not in unchecked
     assert not report.holds
+
+
+async def test_the_planner_knows_how_much_was_read(
+    fund: Fund,
+) -> None:
+    settings = fund.settings("registration")
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        look = Look("registration", settings, connection, BUILDS["registration"](settings).reads)
+        async with beside_topics(look) as looked_at:
+            read = await looked_at.fetchval("select count(*) from record_read")
+            planned = "select reltuples from pg_class where oid = 'record_read'::regclass"
+            assert await looked_at.fetchval(planned) == read > 0
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize("breakage", ALL, ids=lambda one: f"{one.service}: {one.what}")
