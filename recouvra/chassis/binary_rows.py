@@ -59,12 +59,12 @@ def timestamptz(values: Sequence[datetime | None]) -> list[bytes]:
 
 
 def int4_array(values: Sequence[Any]) -> list[bytes]:
-    """A column of `int[]`, of what numpy makes arrays of; none is null, nor has one."""
+    """A column of `int[]`, of arrays or lists of integers that fit; none is null, nor has one."""
     return _integers(values, _INT4)
 
 
 def int8_array(values: Sequence[Any]) -> list[bytes]:
-    """A column of `bigint[]`, of what numpy makes arrays of; none is null, nor has one."""
+    """A column of `bigint[]`, of arrays or lists of integers that fit; none is null, nor has one."""
     return _integers(values, _INT8)
 
 

@@ -12,7 +12,8 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
-# A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session.
+# A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session. But for one
+# frozen while it sends a COPY, some milliseconds of each batch: there the server waits without a limit (ADR 2).
 WRITER = {
     "application_name": "recouvra-worker",
     "statement_timeout": "60s",

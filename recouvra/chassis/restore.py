@@ -151,9 +151,12 @@ async def _clear(connection: asyncpg.Connection) -> None:
 
 
 async def _fill(connection: asyncpg.Connection, table: TableCopy, path: Path, progress: Progress) -> None:
-    """Puts a table's rows in the place of those that its migrations made, and sets what counts by itself."""
+    """Puts a table's rows in the place of those that its migrations made, and sets what counts by itself.
+
+    No trigger sees them: what it would change in another table is in the copy of that table already.
+    """
     quoted = '"' + table.name.replace('"', '""') + '"'
-    await connection.execute(f"truncate {quoted}")
+    await connection.execute(f"truncate {quoted}; alter table {quoted} disable trigger user")
     status = await connection.copy_to_table(
         table.name, source=_pieces(path, table, progress), columns=list(table.columns), schema_name="public"
     )
@@ -161,6 +164,7 @@ async def _fill(connection: asyncpg.Connection, table: TableCopy, path: Path, pr
         raise BackupError(
             f"{table.name} : {rows} lignes au lieu de {table.rows}.", f"{table.name}: {rows} rows, not {table.rows}."
         )
+    await connection.execute(f"alter table {quoted} enable trigger user")
     for column, value in table.next_values.items():
         named = '"' + column.replace('"', '""') + '"'
         await connection.execute(f"alter table {quoted} alter column {named} restart with {value:d}")

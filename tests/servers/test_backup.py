@@ -27,6 +27,9 @@ insert into payment (source, payment_id, record_key, amount_xof, paid_on, channe
     'cash', '', null);
 insert into part select 'P1', 'D' || n, 2009 + n % 45 || '-07', 1, n, '2024-07', 1, null, 1, 5, now(), '\\x01',
     array[1, 2], array[-1, 123456789012], array['é'], array[0, 5] from generate_series(1, 90) n;
+insert into pair values ('P1', '2024-07', 'state', '01', 'monthly', '2024-08-15', 1, 4, 5, 1);
+insert into placement (source, payment_id, period, account_key, received_xof) values ('/bank', 'A', '2024-07', 'P1', 5);
+insert into insured (insured_number, payer_id, at) values ('100000000001', 'P1', now()), ('é', 'P1', now());
 insert into outbox (topic, value, event_id, known_at)
     select 't', 'v', gen_random_uuid(), now() from generate_series(1, 9);
 delete from outbox where id > 4;
@@ -77,7 +80,8 @@ async def held(url: str) -> dict[str, list[str]]:
             for row in await connection.fetch(
                 "select relname, relkind, relowner::regrole, reloptions, array(select (attname, atttypid::regtype, "
                 "attnotnull, attidentity, attgenerated, attstorage)::text from pg_attribute where attrelid = c.oid and "
-                "attnum > 0) from pg_class c where relnamespace = 'public'::regnamespace order by relname"
+                "attnum > 0), array(select (tgname, tgenabled)::text from pg_trigger where tgrelid = c.oid "
+                "order by tgname) from pg_class c where relnamespace = 'public'::regnamespace order by relname"
             )
         ]
         sequences = await connection.fetch("select sequencename from pg_sequences order by 1")

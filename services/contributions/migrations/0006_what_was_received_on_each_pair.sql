@@ -2,7 +2,6 @@
 -- money. Triggers keep it, so that whoever places money, a worker of the version before too, adds to it; `verify` holds it
 -- to the placements (received-is-the-placements).
 alter table pair add column placed_xof bigint not null default 0;
-alter table pair add column is_open boolean not null generated always as (insured_share_xof + payer_share_xof > placed_xof) stored;
 
 create function received_moved() returns trigger language plpgsql
     set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off  -- pair by pair, however few it was planned for
@@ -37,6 +36,7 @@ create trigger received_taken_back after delete on placement referencing old tab
 update pair set placed_xof = placed.xof
 from (select account_key, period, sum(received_xof) as xof from placement group by 1, 2) placed
 where pair.payer_id = placed.account_key and pair.period = placed.period;
-
+-- Behind that update, whose dead rows go with the rewriting.
+alter table pair add column is_open boolean not null generated always as (insured_share_xof + payer_share_xof > placed_xof) stored;
 -- Of a payer's periods those that are open, however many it has; written anew only where a period closes or opens.
 create index pair_open on pair (payer_id, due_on, period) where is_open;
