@@ -6,6 +6,7 @@ import gc
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -30,7 +31,7 @@ from tests.servers.conftest import CreateDatabase
 _MIB = 1 << 20
 _AT = datetime(2026, 2, 5, 11, 12, 13, 456_789, tzinfo=UTC)
 _ROW = ("é", b"\0\xff", -(2**31), 2**63 - 1, _AT, np.array([1, -2]), np.array([2**40]), ["a", ""])
-_NULLS = (None, None, 0, -1, None, np.array([], np.int64), np.array([], np.int64), [])
+_NULLS: tuple[Any, ...] = (None, None, 0, -1, None, np.array([], np.int64), np.array([], np.int64), [])
 _COLUMNS = (
     ("a_text", text),
     ("a_bytea", bytea),

@@ -8,7 +8,6 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -175,7 +174,7 @@ async def test_of_two_workers_that_read_facts_of_one_pair_at_once_the_later_tell
             other, holder = [await asyncpg.connect(it.url, server_settings=WRITER) for _ in range(2)]
             beside = Reporting(it.url, other, it.client, it.reading, it.app)
             await it.feed(_record(before))
-            met_by = replace(_record(second), partition=1)
+            met_by = _record(second)._replace(partition=1)
             await met((it.connection, it.feed(_record(first))), (other, beside.feed(met_by)), holder, "standing")
             assert await kept(holder) == versions([before, first, second])
             await other.close()
