@@ -14,8 +14,9 @@ from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.event import Event
-from recouvra.contracts.reading import Quick, Received, Refusal, read
+from recouvra.contracts.reading import Plainly, Quick, Received, Refusal, read
 from recouvra.contracts.record import Record
+from recouvra.contracts.topics import EVENTS
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class Decoder:
     Attributes:
         sources: who may publish for whom, as it holds when a record is decoded.
         plain: by topic, who reads the records that are no events.
-        quickly: by event class, what reads its plain values faster than the contract does.
+        quickly: by event class, what reads its topic's plain values faster than the contract does.
     """
 
     sources: Sources
@@ -53,13 +54,33 @@ class Decoder:
         Args:
             unauthorised: where those stand whose source was not allowed to publish; None: by the rules that hold now.
         """
-        return {at(record): self._decoded(record, unauthorised) for record in records}
+        try:
+            plainly = self._read_plainly(records)
+        except Exception as error:
+            if not is_of_the_record(error):
+                raise
+            plainly = {}  # which of them it was shows when each is read alone
+        return {at(record): self._decoded(record, plainly, unauthorised) for record in records}
 
-    def _decoded(self, record: Record, unauthorised: Collection[Any] | None) -> Received | Refusal | Any:
+    def _read_plainly(self, records: Sequence[Record]) -> Mapping[At, Plainly]:
+        """What each record's value says where it is plain, topic by topic."""
+        found: dict[At, Plainly] = dict.fromkeys(map(at, records))
+        by_topic: dict[str, list[Record]] = {}
+        for record in records:
+            by_topic.setdefault(record.topic, []).append(record)
+        for topic in by_topic.keys() & EVENTS.keys():
+            if EVENTS[topic] in self.quickly:
+                said = self.quickly[EVENTS[topic]]([record.value or b"" for record in by_topic[topic]])
+                found.update(zip(map(at, by_topic[topic]), said, strict=True))
+        return found
+
+    def _decoded(
+        self, record: Record, plainly: Mapping[At, Plainly], unauthorised: Collection[Any] | None
+    ) -> Received | Refusal | Any:
         try:
             if record.topic in self.plain:
                 return self.plain[record.topic].read(record)
-            received = read(record, self.quickly)
+            received = read(record, (plainly or self._read_plainly([record]))[at(record)])
             if unauthorised is None:
                 self.sources.check(received)
             elif at(record) in unauthorised:

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError, create_model
@@ -60,15 +59,18 @@ class Refusal(Exception):
         self.faults = faults
 
 
-Quick = Callable[[bytes], tuple[Event, bytes] | None]
-"""Reads a value faster than its contract does, where it is plain: the event and its content, the very ones that the
-contract gives; None for whatever the contract might refuse, or read otherwise."""
+Plainly = tuple[Event, bytes] | None
+"""What a plain value says, the event and its content, the very ones that the contract gives; None for whatever the
+contract might refuse, or read otherwise."""
+
+Quick = Callable[[Sequence[bytes]], Sequence[Plainly]]
+"""Reads the values of one event's topic, each for itself, faster than the contract does."""
 
 
-def read(record: Record, quickly: Mapping[type[Event], Quick] = MappingProxyType({})) -> Received:
+def read(record: Record, plainly: Plainly = None) -> Received:
     """Read one record, in binary or structured mode.
 
-    `quickly`: by event class, what is asked before the contract, for values in binary mode.
+    `plainly`: what its value says, where that is known already: that of a record in binary mode is believed.
 
     Raises Refusal, and nothing else whatever the bytes, for the first of `oversized` to `schema-mismatch` that holds;
     in structured mode the envelope's own JSON is checked right after the size. Source: events.md, Envelope.
@@ -87,9 +89,8 @@ def read(record: Record, quickly: Mapping[type[Event], Quick] = MappingProxyType
             raise _Fault(Reason.MISSING_ENVELOPE)
         envelope = _envelope(attributes, header_text(headers, "traceparent"))
         event_class = _event_class(record.topic, envelope.type)
-        quick = None if structured or event_class not in quickly else quickly[event_class](value)
-        if quick is not None:
-            event, content = quick
+        if plainly is not None and not structured:
+            event, content = plainly
         else:
             event = _structured_event(event_class, value, attributes) if structured else _validated(event_class, value)
             content = event.content()

@@ -1,4 +1,4 @@
-"""Read a plain `payroll-declared` value straight into columns, many times as fast as its contract does.
+"""Read plain `payroll-declared` values straight into columns, many times as fast as their contract does.
 
 The contract (pydantic) stays what says what a declaration is: whatever is not plain is read by it, and a test holds
 that what is taken here is what the contract takes, to the same event and the same content. Plain is ASCII without an
@@ -9,20 +9,20 @@ which begin with no 0, and without a base below 0: what payroll sends.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
-import numpy as np
 
 from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, Event
 from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
-from services.contributions.domain.columns import Integers, PlainLines
+from services.contributions.domain.columns import PlainLines
+from services.contributions.doors.plain_lines import Array, columns_of
 
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
 _PERIOD = re.compile(PERIOD_PATTERN)
 _PREFIX = blake2b(PayrollDeclared.event_type().encode() + b"\n", digest_size=16)
-_MOST_LINES = 1000
 
 _Total = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
 _PartNumber = Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -56,41 +56,48 @@ class _Declared(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, 
 
 _decode = msgspec.json.Decoder(_Declared).decode
 _decode_lines = msgspec.json.Decoder(list[_Line]).decode
-_decode_integers = msgspec.json.Decoder(list[int]).decode
 _encode = msgspec.json.Encoder().encode
 
-_DIGITS = b"0123456789"
 _NO_LINES = msgspec.Raw(b"")
-_WITHOUT_DIGITS = b'{"line_no":,"insured_number":"","base_xof":}'
-_NAMES = (b'{"line_no":', b',"insured_number":"', b'","base_xof":')
-_ALL_WITHOUT_DIGITS = b"[" + b",".join([_WITHOUT_DIGITS] * _MOST_LINES)
-_BETWEEN_INTEGERS = bytes(set(_WITHOUT_DIGITS) - set(b",")) + b"[]"
+_NOTHING = b"[]"
+_BEGUN_WELL = re.compile(rb'\[(\{"line_no":\d+,"insured_number":"\d+","base_xof":\d+\}[,\]]|\])').match
 
 
-def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
-    """The event and its content (DEF-027); None where only the contract can tell."""
+class _Said(NamedTuple):
+    """What a value says: all but the lines, and those as JSON that is as compact as the content's hash has it."""
+
+    declared: _Declared
+    lines: Array
+
+
+def read_plainly(values: Sequence[bytes]) -> list[tuple[Event, bytes] | None]:
+    """Of each value the event and its content (DEF-027); None where only the contract can tell."""
+    said = [_said(value) for value in values]
+    lines = columns_of([_NOTHING if one is None else one.lines for one in said])
+    return [
+        None if one is None or columns is None else (_event(one.declared, columns), _content(one))
+        for one, columns in zip(said, lines, strict=True)
+    ]
+
+
+def _said(value: bytes) -> _Said | None:
     if b"\\" in value or not value.isascii():
         return None
     try:
         said = _decode(value)
-        written = bytes(said.lines)
-        lines = _in_columns(written)
-        if lines is None:  # written with blanks, or with its fields in another order
-            written = _encode(_decode_lines(written))
-            lines = _in_columns(written)
+        lines: Array = memoryview(said.lines)
+        if not _BEGUN_WELL(lines):  # it is written with blanks, or with its fields in another order
+            lines = _encode(_decode_lines(lines))
     except (msgspec.MsgspecError, RecursionError):
         return None
-    if lines is None or said.part > said.parts or not _PERIOD.fullmatch(said.period):
+    if said.part > said.parts or not _PERIOD.fullmatch(said.period):
         return None
     names = [said.declaration_id, said.payer_id] + ([] if said.replaces is None else [said.replaces])
-    if not all(map(_IDENTIFIER.fullmatch, names)):
-        return None
-    said.lines = _NO_LINES
-    hashed = _PREFIX.copy()
-    hashed.update(_encode(said)[:-1])  # up to the lines, which are the last of the fields and need no copy
-    hashed.update(written)
-    hashed.update(b"}")
-    event = PayrollDeclared.model_construct(
+    return _Said(said, lines) if all(map(_IDENTIFIER.fullmatch, names)) else None
+
+
+def _event(said: _Declared, lines: PlainLines) -> Event:
+    return PayrollDeclared.model_construct(
         declaration_id=said.declaration_id,
         payer_id=said.payer_id,
         period=said.period,
@@ -100,46 +107,12 @@ def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
         totals=Totals.model_construct(lines=said.totals.lines, base_xof=said.totals.base_xof),
         lines=lines,
     )
-    return event, hashed.digest()
 
 
-def _in_columns(said: bytes) -> PlainLines | None:
-    """The lines of an array that is written as the content's hash has it, byte for byte; None for any other.
-
-    What is left without its digits shows that nothing but digits can differ from that, and that each name stands there
-    as often as there are lines, that no digit is in a name. Then the integers alone are left, parted by commas, and are
-    read at once.
-    """
-    frame = said.translate(None, _DIGITS)
-    count = len(frame) // (len(_WITHOUT_DIGITS) + 1)
-    if count > _MOST_LINES or frame != (_ALL_WITHOUT_DIGITS[: len(frame) - 1] if count else b"[") + b"]":
-        return None
-    if not all(said.count(name) == count for name in _NAMES):
-        return None
-    integers = _integers(said.translate(None, _BETWEEN_INTEGERS), 3 * count)
-    if integers is None:
-        return None
-    columns = np.ascontiguousarray(integers.reshape(count, 3).T)
-    if count:
-        least, most = columns.min(axis=1).tolist(), columns.max(axis=1).tolist()
-        if least[0] < 1 or least[1] < 10**11 or most[0] >= 2**31 or most[1] >= 10**12 or most[2] > 10**12:
-            return None
-    return PlainLines(*columns)
-
-
-def _integers(flat: bytes, count: int) -> Integers | None:
-    """So many integers, of nothing but digits with commas between them; None where JSON has no such number.
-
-    numpy reads them many times as fast as a JSON parser, but takes 007 for 7, and what is beyond an int64 for the last
-    of them, which no column may hold. So whatever may have a zero in front is read as JSON.
-    """
-    if b",," in flat:
-        return None
-    if flat.startswith(b"0") or b",0" in flat:
-        try:
-            integers = np.array(_decode_integers(b"[" + flat + b"]"), np.int64)
-        except (msgspec.MsgspecError, OverflowError):
-            return None
-    else:
-        integers = np.fromstring(flat, np.int64, sep=",")
-    return integers if integers.size == count else None
+def _content(said: _Said) -> bytes:
+    said.declared.lines = _NO_LINES
+    hashed = _PREFIX.copy()
+    hashed.update(_encode(said.declared)[:-1])  # up to the lines, which are the last of the fields and need no copy
+    hashed.update(said.lines)
+    hashed.update(b"}")
+    return hashed.digest()

@@ -20,7 +20,7 @@ from recouvra.contracts.event import Event
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_held import PaymentHeld
 from recouvra.contracts.person_registered import PersonRegistered
-from recouvra.contracts.reading import Quick
+from recouvra.contracts.reading import Plainly, Quick
 
 _encode = msgspec.json.Encoder().encode
 
@@ -38,7 +38,7 @@ def _reader(event_class: type[Event], with_nulls: bool) -> Quick:
     prefix = blake2b(event_class.event_type().encode() + b"\n", digest_size=16)
     names = set(fields)  # one for all: events are frozen
 
-    def read_plainly(value: bytes) -> tuple[Event, bytes] | None:
+    def read_plainly(value: bytes) -> Plainly:
         """The event and its content (DEF-027); None where only the contract can tell."""
         if b"\\" in value or not value.isascii():
             return None
@@ -55,7 +55,7 @@ def _reader(event_class: type[Event], with_nulls: bool) -> Quick:
         hashed.update(_encode(told))
         return _event(event_class, said, names), hashed.digest()
 
-    return read_plainly
+    return lambda values: [read_plainly(value) for value in values]
 
 
 def _event(event_class: type[Event], said: dict[str, Any], names: set[str]) -> Event:

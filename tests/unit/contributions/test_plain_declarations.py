@@ -74,7 +74,7 @@ PLACES += [("lines", at, name) for at in (0, 1) for name in ("line_no", "insured
 
 def agrees(value: bytes) -> bool:
     """Whether the quick reader took a value; it fails where the contract would not have taken the very same."""
-    quick = read_plainly(value)
+    [quick] = read_plainly([value])
     if quick is None:
         return False
     event = fitted(PayrollDeclared, value)
@@ -89,7 +89,7 @@ def agrees_or_is_refused(value: bytes) -> None:
     try:
         fitted(PayrollDeclared, value)
     except (ValidationError, NotJson):
-        assert read_plainly(value) is None
+        assert read_plainly([value]) == [None]
     else:
         agrees(value)
 
@@ -160,6 +160,49 @@ def test_a_thousand_lines_are_read_quickly_and_one_more_is_left_to_the_contract(
         fitted(PayrollDeclared, json.dumps({**VALUE, "lines": lines}).encode())
 
 
+def compact(**changed: Any) -> bytes:
+    """A plain value without blanks, with something else in it."""
+    return json.dumps({**VALUE, **changed}, separators=(",", ":")).encode()
+
+
+def lines_from(first: int, count: int) -> list[dict[str, Any]]:
+    return [
+        {"line_no": first + n, "insured_number": f"{10**11 + n}", "base_xof": 7 * n * first}
+        for n in range(1, count + 1)
+    ]
+
+
+def test_values_read_together_are_read_as_each_alone() -> None:
+    several = [
+        compact(lines=lines_from(0, 1)),
+        compact(lines=[]),
+        compact(lines=lines_from(9, 700)),
+        compact(lines=lines_from(3, 2), declaration_id="D2", replaces="D1"),
+        json.dumps({**VALUE, "lines": lines_from(4, 3)}).encode(),
+        *(compact(lines=lines_from(number, 900)) for number in range(5)),  # more than is read at once
+        b"{",
+        b"",
+        compact(lines=lines_from(0, 1001)),
+        compact(lines=[{"line_no": 1, "insured_number": "12", "base_xof": 5}]),
+        compact(lines=lines_from(1, 4)),
+    ]
+    alone = [read_plainly([value])[0] for value in several]
+    assert [one is None for one in alone] == [False] * 10 + [True] * 4 + [False]
+    assert read_plainly(several) == alone
+    assert read_plainly(several[:10]) == alone[:10]
+    assert read_plainly([]) == []
+
+
+def test_a_value_does_not_lend_its_lines_to_the_next() -> None:
+    whole = compact(lines=lines_from(1, 2))
+    at = whole.index(b',{"line_no":3')
+    first, second = whole[:at] + b"]}", whole[: whole.index(b"[")] + b"[" + whole[at + 1 :]
+    assert [len(read[0].lines) for read in read_plainly([first, second]) if read is not None] == [1, 1]  # type: ignore[attr-defined]
+    for cut in range(whole.index(b"["), len(whole)):
+        first, second = whole[:cut] + b"]}", whole[: whole.index(b"[")] + b"[" + whole[cut:]
+        assert read_plainly([first, second]) == [*read_plainly([first]), *read_plainly([second])]
+
+
 @given(st.integers(0, 2**32), st.integers(1, 4))
 @example(0, 1)
 def test_bytes_changed_anywhere_are_read_as_the_contract_reads_them_or_not_at_all(seed: int, count: int) -> None:
@@ -169,3 +212,5 @@ def test_bytes_changed_anywhere_are_read_as_the_contract_reads_them_or_not_at_al
         at = chosen.randrange(len(value))
         value[at : at + chosen.randrange(3)] = bytes([chosen.choice(b'0123456789-.eE"{}[],: \\u\tAz\xc3\xa9')])
     agrees_or_is_refused(bytes(value))
+    around = [compact(lines=lines_from(2, 3)), bytes(value), compact(lines=lines_from(5, 1))]
+    assert read_plainly(around) == [read_plainly([one])[0] for one in around]
