@@ -25,13 +25,23 @@ _MADE = {
 async def test_receipts_in_their_order_come_to_the_same_whether_pairs_go_on_or_are_made_of_all_their_facts(
     postgres: CreateDatabase,
 ) -> None:
-    """Those that come in small batches go on; all at once, with the assessments, they are made of the ledgers."""
+    """Those that come in small batches go on; all at once, with the assessments, they are made of the ledgers.
+
+    Then come some that are known since long, an assessment and an affiliation between them: what went on is made anew.
+    """
     for seed in range(4):
         dice = random.Random(seed)
         first, later = _dues(dice), _money(dice)
+        late = [later.pop(dice.randrange(len(later))) for _ in range(20)]
+        late.append(fact(assessed("A", "2026-02", 250, due_on=_due(2)), START + timedelta(days=20)))
+        late.append(fact(affiliated("A", "state", "0301"), START + timedelta(days=25)))
+        dice.shuffle(late)
         async with reporting(postgres) as whole:
             await whole.feed(*first, *later)
             expected = await made(whole.connection)
+            await whole.feed(*late)
+            expected_at_last = await made(whole.connection)
+        assert expected_at_last != expected
         async with reporting(postgres) as it:
             await it.feed(*first)
             left = list(later)
@@ -40,6 +50,12 @@ async def test_receipts_in_their_order_come_to_the_same_whether_pairs_go_on_or_a
                 dice.shuffle(batch)
                 await it.feed(*batch)
             assert await made(it.connection) == expected
+            for some in (late[:5], late[5:6], late[6:]):
+                await it.feed(*some)
+            assert await made(it.connection) == expected_at_last
+        async with reporting(postgres) as at_once:
+            await at_once.feed(*first, *later, *late)
+            assert await made(at_once.connection) == expected_at_last
 
 
 async def test_a_pair_goes_on_unless_nothing_is_due_or_a_receipt_is_not_behind_or_names_another_territory(
