@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 
@@ -13,7 +13,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
 # A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session. But for one
-# frozen while it sends a COPY, some milliseconds of each batch: there the server waits without a limit (ADR 2).
+# frozen while it sends a COPY, some milliseconds of each batch: there no limit of the server's holds (`end_frozen`).
 WRITER = {
     "application_name": "recouvra-worker",
     "statement_timeout": "60s",
@@ -96,6 +96,22 @@ async def keep_every_day(connection: Connection) -> None:
         decoder=lambda days: date.fromordinal(days[0] + _EPOCH),
         format="tuple",
     )
+
+
+async def end_frozen(connection: Connection, after: timedelta = timedelta(seconds=20)) -> int:
+    """Ends the sessions of workers that have been sending a COPY for so long; how many there were.
+
+    PostgreSQL waits for the next byte of a COPY for ever, whatever its timeouts, and a worker that is frozen there
+    would keep its locks as long. One that lives sends what it has within a second; one that was slow tries again.
+    """
+    ended = await connection.fetch(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+        "and application_name = $1 and state = 'active' and wait_event = 'ClientRead' "
+        "and query_start < clock_timestamp() - $2::interval",
+        WRITER["application_name"],
+        after,
+    )
+    return len(ended)
 
 
 _PLANS_SECONDS = 20

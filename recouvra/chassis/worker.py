@@ -19,7 +19,7 @@ from faststream.kafka import KafkaBroker
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.catching_up import AsTold, CatchingUp
 from recouvra.chassis.clock import DatabaseBehind
-from recouvra.chassis.database import WRITER, connect
+from recouvra.chassis.database import WRITER, connect, end_frozen
 from recouvra.chassis.outcome import Begins
 from recouvra.chassis.progress import ClientStuck, TopicReplaced
 from recouvra.chassis.reader import Reader
@@ -158,7 +158,7 @@ async def _watch(reader: Reader) -> None:
 
 
 async def _pulse(service: str, reader: Reader, settings: Settings) -> None:
-    """Tells the counters every few seconds, for the API's /metrics."""
+    """Tells the counters every few seconds, for the API's /metrics; ends the sessions of workers that are frozen."""
     name = settings.replica or f"{socket.gethostname()}-{os.getpid()}"
     while True:
         try:
@@ -174,6 +174,8 @@ async def _pulse(service: str, reader: Reader, settings: Settings) -> None:
                 )
                 # A worker that is gone for good (a container's name is never used again) is silent no more.
                 await connection.execute("delete from pulse where at < clock_timestamp() - interval '1 hour'")
+                if ended := await end_frozen(connection):
+                    log.warning("%d session(s) of frozen workers ended", ended)
             finally:
                 await connection.close()
         except Exception as error:
