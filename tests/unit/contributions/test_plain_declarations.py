@@ -126,11 +126,13 @@ def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all
     assert not all(taken)
 
 
-def test_a_digit_anywhere_between_compact_lines_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
+def test_another_byte_anywhere_in_compact_lines_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
     value = json.dumps(VALUE, separators=(",", ":")).encode()
     for at in range(value.index(b"[") - 1, len(value)):
         for put_there in (b"7", b"0", b",", b",0", b"0,"):
             agrees_or_is_refused(value[:at] + put_there + value[at:])
+        for put_instead in (b"x", b"7", b" "):
+            agrees_or_is_refused(value[:at] + put_instead + value[at + 1 :])
         for length in (1, 2, 12):
             agrees_or_is_refused(value[:at] + value[at + length :])
             agrees_or_is_refused(value[:at] + b"0" * length + value[at + length :])
