@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ _PASSES = (
     asyncpg.UndefinedTableError,  # it is being migrated
     asyncpg.UndefinedColumnError,
 )
-_LATEST_MARKS = 5_000
+_LATEST_MARKS = 20_000
 
 
 class JournalBroken(RuntimeError):
@@ -214,9 +214,9 @@ class CatchingUp:
         place = Place(MARKS, 0)
         end = (await self._ends([MARKS]))[place]
         with Rereader(self.bootstrap, {place: max(0, end - _LATEST_MARKS)}) as topics:
-            marks = await asyncio.to_thread(list, topics.all(place, end))
-        for mark in [mark for mark in marks if mark.key == self.reading.service.encode() and mark.value][-1:]:
-            up_to = datetime.fromisoformat(json.loads(mark.value or b"")["up_to"])
+            told = await asyncio.to_thread(_last_of, self.reading.service.encode(), topics.all(place, end))
+        if told is not None:
+            up_to = datetime.fromisoformat(json.loads(told)["up_to"])
             await connection.execute("update clock set floor_at = $1 where floor_at < $1", up_to)
 
     async def _ends(self, topics: Collection[str]) -> dict[Place, int]:
@@ -230,6 +230,15 @@ class CatchingUp:
                 _KNOW, [p.topic for p in ends], [p.partition for p in ends], [ends[place] for place in ends]
             )
             await connection.execute("update clock set is_behind = false where is_behind")
+
+
+def _last_of(key: bytes, records: Iterable[Record]) -> bytes | None:
+    """The last value of this key, however many records there are."""
+    last = None
+    for record in records:
+        if record.key == key and record.value:
+            last = record.value
+    return last
 
 
 async def published(connection: Connection) -> dict[Place, int]:

@@ -5,12 +5,12 @@ publishing and deleting publishes again under the same event id, and readers cou
 out when the journal holds its cause: who finds it on its topic finds there how it came about (ADR 9).
 
 A mark says: "every fact of mine with a knowledge time up to `up_to` stands before these offsets" (ADR 6). It is
-computed by snapshots, in four statements whose order matters:
+computed by snapshots, in three statements whose order matters:
 1. the clock is read and made a floor for later writers;
 2. a number is drawn as every writing transaction draws one: who draws a later one will date its facts above the
-   reading, and all others are waited for, so that the reading is closed once none of them runs any more;
-3. of the closed reading, what is not yet published is left out;
-4. the topics' ends are read, and the mark is published.
+   reading, and all others are waited for, so that the reading is closed once none of them runs any more. One snapshot
+   tells who runs, and what of those who have ended is not yet published: of the closed reading that is left out;
+3. the topics' ends are read, and the mark is published.
 """
 
 from __future__ import annotations
@@ -37,14 +37,17 @@ _ELECTION = 7_300_000_002
 _BATCH = 2_000
 _BATCH_BYTES = 4 << 20
 _POLL_SECONDS = 0.05
-_MARK_SECONDS = 0.4
-_CREEP = timedelta(seconds=0.2)
+_MARK_SECONDS = 0.1  # between two marks, while a fact is published that none tells of yet …
+_WHEN_ALL_IS_TOLD = 4  # … and times as long while there is none
+_MOST_CREEP_SECONDS = 0.2
 _TICK = timedelta(microseconds=1)
 # The oldest transaction that may still date a fact, and one that begins after the reading: our own. (A snapshot's end
 # is one past the latest transaction that has ended; who runs beyond it is listed nowhere.) `verify` fills temporary
 # tables, for which PostgreSQL counts it among the writers, and may take minutes: it dates nothing.
 _RUNNING = """
-select array[coalesce(least_running, next), pg_current_xact_id()::text::bigint] from (
+select coalesce(least_running, next) as oldest, pg_current_xact_id()::text::bigint as number,
+    (select min(known_at) from outbox) as unsent, (select published_at from clock) as published_at
+from (
     select pg_snapshot_xmax(s)::text::bigint as next, (
         select min(running::text::bigint) from pg_snapshot_xip(s) running
         where running::xid not in (
@@ -67,6 +70,7 @@ class Relay:
         self._writes, self._by_events = writes, clock == "event"
         self._source = f"/{service}"
         self.published = 0
+        self._published_to = datetime.min.replace(tzinfo=UTC)  # the latest knowledge time of all
 
     async def run(self) -> None:
         """For ever: stand for election, publish while elected; on any error a new session, election and producer."""
@@ -100,11 +104,9 @@ class Relay:
         try:
             await asyncio.wait_for(asyncio.gather(producer.start(), ends.start()), 3.5)
             marks = _Marks(connection, ends, self._by_events)
-            marked_at = 0.0
             while True:
                 published = await self._publish_some(connection, producer)
-                if time.monotonic() - marked_at >= _MARK_SECONDS:
-                    marked_at = time.monotonic()
+                if marks.are_due(self._published_to):
                     # The producer's own partitions at this moment: those that its facts may have gone to.
                     mark = await marks.next(self._service, await self._partitions(producer))
                     if mark is not None:
@@ -142,16 +144,18 @@ class Relay:
         for records in ([self._entry(entry) for entry in entries], [self._fact(row) for row in rows]):
             for batches in await rounds(producer, records):
                 known |= await _sent(connection, producer, batches)
+        latest = max((row["known_at"] for row in rows), default=None)
         await connection.execute(
             _PUBLISHED,
             [row["id"] for row in rows],
             [entry["id"] for entry in entries],
-            max((row["known_at"] for row in rows), default=None),
+            latest,
             [topic for topic, _ in known],
             [partition for _, partition in known],
             list(known.values()),
         )
         self.published += len(rows)
+        self._published_to = max(self._published_to, latest or self._published_to)
         return len(rows) + len(entries)
 
     async def _oldest_facts(self, connection: asyncpg.Connection) -> list[asyncpg.Record]:
@@ -225,30 +229,44 @@ class _Marks:
     def __init__(self, connection: asyncpg.Connection, ends: AIOKafkaConsumer, by_events: bool) -> None:
         self._connection, self._ends, self._by_events = connection, ends, by_events
         self._readings: deque[tuple[datetime, int]] = deque()
+        self._read_at = 0.0
+        self._told = datetime.min.replace(tzinfo=UTC)
+
+    def are_due(self, published_to: datetime) -> bool:
+        """Whether it is time for the next: soon, while none tells of all that was published, which somebody may await.
+
+        Then readings are close to each other too. One that is taken while a transaction writes is closed when that one
+        ends; one that is taken later, for the same facts, may have to wait for the next transaction's end.
+        """
+        pause = _MARK_SECONDS * (1 if published_to > self._told else _WHEN_ALL_IS_TOLD)
+        return time.monotonic() - self._read_at >= pause
 
     async def next(self, service: str, partitions: Sequence[TopicPartition]) -> bytes | None:
         """The next mark as JSON, ``{service, up_to, offsets: {topic: {partition: offset}}}``; None: not due."""
         # Where the clock was ahead and is set right, the floor goes on at less than its pace until the clock is there;
         # at one instant, readings would tell of no new fact for as long as it was ahead.
+        before, self._read_at = self._read_at, time.monotonic()
+        creep = timedelta(seconds=min((self._read_at - before) / 2, _MOST_CREEP_SECONDS))
         reading = await self._connection.fetchval(
             "update clock set floor_at = greatest(floor_at + $1::interval, clock_timestamp()) where not is_behind "
             "returning floor_at",
-            _CREEP,
+            creep,
         )
         if reading is None:
             return None
-        xmin, xmax = await self._connection.fetchval(_RUNNING)
-        self._readings.append((reading, xmax))
+        seen = await self._connection.fetchrow(_RUNNING)
+        assert seen is not None
+        self._readings.append((reading, seen["number"]))
         up_to = None
-        while self._readings and self._readings[0][1] <= xmin:
+        while self._readings and self._readings[0][1] <= seen["oldest"]:
             up_to = self._readings.popleft()[0]
         if up_to is None:
             return None
         if self._by_events:  # loaded history may be dated ahead of the system's clock
-            up_to = max(up_to, await self._connection.fetchval("select published_at from clock"))
-        unsent = await self._connection.fetchval("select min(known_at) from outbox where known_at <= $1", up_to)
-        if unsent is not None:
-            up_to = unsent - _TICK
+            up_to = max(up_to, seen["published_at"])
+        if seen["unsent"] is not None:
+            up_to = min(up_to, seen["unsent"] - _TICK)
+        self._told = up_to
         offsets: dict[str, dict[str, int]] = {}
         for tp, end in (await asyncio.wait_for(_end_offsets(self._ends, partitions), 3.5)).items():
             offsets.setdefault(tp.topic, {})[str(tp.partition)] = end

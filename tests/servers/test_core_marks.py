@@ -159,6 +159,29 @@ async def test_marks_move_on_while_nothing_happens(it: Till) -> None:
         assert await more_marks(it, 3) > first
 
 
+async def test_what_was_published_is_marked_though_marks_of_nothing_new_never_come_once_it_may_be(
+    it: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that began before it was known is waited for, and the clock is read again until it ends."""
+    monkeypatch.setattr(relays, "_WHEN_ALL_IS_TOLD", 1e9)
+    slow = await asyncpg.connect(it.url)
+    try:
+        async with it.relay():
+            held = slow.transaction()
+            await held.start()
+            await slow.execute("select pg_current_xact_id()")
+            await it.take(it.record(it.payment(1)))
+            await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
+            for _ in range(2):
+                await the_relay_reads_its_clock(it)
+            assert await marks(it) == []
+            await held.commit()
+            await mark_past(it, known_at((await it.facts())[0]))
+    finally:
+        await slow.close()
+    await check_marks(it)
+
+
 async def test_verify_that_writes_its_temporary_tables_for_minutes_holds_no_mark_back(it: Till) -> None:
     looking = await asyncpg.connect(it.url, server_settings={"application_name": VERIFIER["application_name"]})
     try:

@@ -17,6 +17,8 @@ from recouvra.chassis.database import WRITER
 from recouvra.contracts.event import Event
 from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.record import Record
+from services.reporting.doors.snapshot import SESSION
+from services.reporting.projections.standing import HAS_STRAYS
 from tests.servers.meeting import met
 from tests.servers.reporting_at_work import (
     CreateDatabase,
@@ -234,3 +236,48 @@ async def test_a_worker_that_starts_tells_them_at_once_though_no_record_comes_an
             worker.kill()
             await worker.wait()
         assert await kept(it.connection) == versions(known)
+
+
+LARGE = ("assessed", "received", "affiliation", "standing", "summed_of_payer", "known_in_year")
+
+
+async def test_neither_a_batch_nor_an_answer_reads_a_large_table_whole_while_no_one_has_counted_its_rows(
+    postgres: CreateDatabase,
+) -> None:
+    """What a planner would do that knows tables as they were when they were empty, where a worker keeps its plans."""
+    async with reporting(postgres) as it:
+        for table in LARGE:
+            await it.connection.execute(f"alter table {table} set (autovacuum_enabled = false)")
+        await it.complete()
+        for n in range(8):  # more than PostgreSQL plans anew for
+            await it.feed(*_of_payer(n))
+        await it.feed(*(record for n in range(8, 500) for record in _of_payer(n)))
+        before = await _read_whole(it)
+        await it.feed(*_of_payer(500))
+        await it.feed(fact(received("P-3", "2026-01", 5), START + timedelta(days=1)))
+        assert await _read_whole(it) == before
+        snapshot = await asyncpg.connect(it.url, server_settings=SESSION)
+        try:
+            plan = await snapshot.fetch(f"explain {HAS_STRAYS}")
+            assert not [line for (line,) in plan if "Seq Scan" in line]
+        finally:
+            await snapshot.close()
+
+
+def _of_payer(n: int) -> list[Record]:
+    moment = START + timedelta(seconds=n)
+    due, paid = assessed(f"P-{n}", "2026-01", 10), received(f"P-{n}", "2026-01", 5)
+    return [
+        fact(affiliated(f"P-{n}", "state", "0301", "monthly", None), moment),
+        fact(due, moment + timedelta(milliseconds=1)),
+        fact(paid, moment + timedelta(milliseconds=2)),
+    ]
+
+
+async def _read_whole(it: Reporting) -> dict[str, int]:
+    """How many rows were read of each large table by reading it from its beginning."""
+    await it.connection.execute("select pg_stat_force_next_flush()")
+    rows = await it.connection.fetch(
+        "select relname, seq_tup_read from pg_stat_user_tables where relname = any($1::text[])", LARGE
+    )
+    return {row["relname"]: row["seq_tup_read"] for row in rows}

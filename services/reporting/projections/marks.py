@@ -82,8 +82,7 @@ async def advance(connection: Connection) -> None:
     longer say more are dropped, and where many wait, only some along the way are kept.
     """
     await connection.execute("select pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
-    await connection.execute(_REACH)
-    await connection.execute(_DROP, _MOST_WAITING)
+    await connection.execute(_ADVANCE, _MOST_WAITING)
 
 
 async def complete_up_to(connection: Connection, services: Sequence[str]) -> datetime | None:
@@ -97,26 +96,24 @@ async def complete_up_to(connection: Connection, services: Sequence[str]) -> dat
 
 
 # A partition that was never read stands at 0.
-_REACH = """
-insert into complete (service, up_to)
-select service, max(up_to) from mark
-where not exists (
-    select from jsonb_each(mark.offsets) as t(topic, partitions)
-    cross join jsonb_each_text(t.partitions) as e(partition, next_offset)
-    left join position p on p.topic = t.topic and p.partition = e.partition::int
-    where e.next_offset::bigint > coalesce(p.next_offset, 0)
-)
-group by service
-order by service
-on conflict (service) do update set up_to = excluded.up_to where complete.up_to < excluded.up_to
-"""
-
-_DROP = """
-with waiting as (
-    select mark.id, mark.up_to <= complete.up_to as is_stale,
-        row_number() over (partition by mark.service order by mark.up_to desc, mark.id desc) - 1 as nth,
-        (count(*) over (partition by mark.service) + $1::int - 1) / $1::int as stride
-    from mark left join complete using (service)
+_ADVANCE = """
+with reached as (
+    select service, max(up_to) as up_to from mark
+    where not exists (
+        select from jsonb_each(mark.offsets) as t(topic, partitions)
+        cross join jsonb_each_text(t.partitions) as e(partition, next_offset)
+        left join position p on p.topic = t.topic and p.partition = e.partition::int
+        where e.next_offset::bigint > coalesce(p.next_offset, 0)
+    )
+    group by service
+), told as (
+    insert into complete (service, up_to) select * from reached order by service
+    on conflict (service) do update set up_to = excluded.up_to where complete.up_to < excluded.up_to
+), waiting as (
+    select mark.id, mark.up_to <= greatest(complete.up_to, reached.up_to) as is_stale,
+        row_number() over (partition by service order by mark.up_to desc, mark.id desc) - 1 as nth,
+        (count(*) over (partition by service) + $1::int - 1) / $1::int as stride
+    from mark left join complete using (service) left join reached using (service)
 )
 delete from mark using waiting
 where mark.id = waiting.id and (waiting.is_stale or waiting.nth % waiting.stride <> 0)
