@@ -229,7 +229,7 @@ class _Marks:
     def __init__(self, connection: asyncpg.Connection, ends: AIOKafkaConsumer, by_events: bool) -> None:
         self._connection, self._ends, self._by_events = connection, ends, by_events
         self._readings: deque[tuple[datetime, int]] = deque()
-        self._read_at = 0.0
+        self._read_at, self._took = 0.0, 0.0
         self._told = datetime.min.replace(tzinfo=UTC)
 
     def are_due(self, published_to: datetime) -> bool:
@@ -239,7 +239,7 @@ class _Marks:
         ends; one that is taken later, for the same facts, may have to wait for the next transaction's end.
         """
         pause = _MARK_SECONDS * (1 if published_to > self._told else _WHEN_ALL_IS_TOLD)
-        return time.monotonic() - self._read_at >= pause
+        return time.monotonic() - self._read_at >= max(pause, 4 * self._took)  # it looks at all that is unsent
 
     async def next(self, service: str, partitions: Sequence[TopicPartition]) -> bytes | None:
         """The next mark as JSON, ``{service, up_to, offsets: {topic: {partition: offset}}}``; None: not due."""
@@ -256,6 +256,7 @@ class _Marks:
             return None
         seen = await self._connection.fetchrow(_RUNNING)
         assert seen is not None
+        self._took = time.monotonic() - self._read_at
         self._readings.append((reading, seen["number"]))
         up_to = None
         while self._readings and self._readings[0][1] <= seen["oldest"]:
