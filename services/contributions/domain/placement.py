@@ -115,7 +115,7 @@ def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold 
         if xof == 0:
             continue
         suspended = held_as == "suspense"
-        fact = PaymentHeld(
+        fact = PaymentHeld.certain(
             payment_source=payment.key[0],
             payment_id=payment.key[1],
             payer_id=payment.payer_id if suspended else account.key,
@@ -131,7 +131,7 @@ def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold 
 
 def _receipt(account: Account, payment: Payment, pair: Pair | OpenPeriod, xof: int) -> tuple[Order, Keyed]:
     """The fact of one payment's money that came onto one period, or left it."""
-    fact = ContributionReceived(
+    fact = ContributionReceived.certain(
         payer_id=account.key,
         payer_kind=pair.payer_kind,
         territory_code=pair.territory_code,
