@@ -96,6 +96,7 @@ class Book:
             return Effect()
         account.affiliation = Affiliation(event.payer_kind, event.territory_code, event.filing_frequency)
         account.affiliation_at = told_at
+        self.changes.affiliated.add(account.key)
         return Effect(facts=self._desk(event.payer_id).resume(), touched=[account])
 
     def _register(self, event: PersonRegistered, told_at: datetime) -> Effect:

@@ -110,11 +110,14 @@ async def open_book(connection: Connection, named: Named, rosters: Rosters | Non
         Retry: a payment that the batch names stands under an account that was not locked yet.
     """
     identities, beyond = named.identities | named.targets, set[str]()
-    if await payments.known(connection, identities):
+    is_known = await payments.known(connection, identities)
+    if is_known:
         beyond = await payments.accounts_beyond(connection, named.identities, named.targets)
     keys = named.keys | beyond
     book = Book(accounts=await accounts.lock(connection, keys) if keys else {})
-    there = await payments.lock_identities(connection, identities)
+    # Of identities that nobody knew there is none to lock. One that comes meanwhile refuses the row of its own that
+    # each that has an effect is given here, and then the batch is taken again.
+    there = await payments.lock_identities(connection, identities) if is_known else {}
     if there:
         beyond |= await payments.accounts_beyond(connection, named.identities, named.targets)
         if beyond - keys:
