@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -12,18 +14,22 @@ from services.contributions.domain.account import Account, Affiliation, Hold, Pa
 from services.contributions.domain.book import Book
 
 
-async def lock(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
-    """Locks the accounts of these keys until the transaction ends, in key order; a key never seen gets a blank one."""
+async def lock(connection: Connection, keys: Collection[str], are_there: bool) -> dict[str, Account]:
+    """Locks the accounts of these keys until the transaction ends, in key order; a key never seen gets a blank one.
+
+    Args:
+        are_there: whether each was seen before, as no account is ever removed.
+    """
     ordered = sorted(keys)
-    # Looked for first: no account is ever removed, and a look costs less than an insertion that comes to nothing.
-    if len(ordered) > await connection.fetchval("select count(*) from account where key = any($1::text[])", ordered):
+    if not are_there:
         await connection.execute(
             "insert into account (key) select k from unnest($1::text[]) k order by k on conflict do nothing", ordered
         )
     rows = await connection.fetch(
-        "select * from account where key = any($1::text[]) order by key for no key update", ordered
+        f"select {_ACCOUNT} from account where key = any($1::text[]) order by key for no key update",  # noqa: S608
+        ordered,
     )
-    return {row["key"]: _account(row) for row in rows}
+    return {row[0]: _account(*row) for row in rows}
 
 
 async def peek(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
@@ -31,20 +37,18 @@ async def peek(connection: Connection, keys: Collection[str]) -> dict[str, Accou
 
     What is decided on them may be told, never saved.
     """
-    rows = await connection.fetch("select * from account where key = any($1::text[])", list(keys))
-    return {key: Account(key) for key in keys} | {row["key"]: _account(row) for row in rows}
+    rows = await connection.fetch(f"select {_ACCOUNT} from account where key = any($1::text[])", list(keys))  # noqa: S608
+    return {key: Account(key) for key in keys} | {row[0]: _account(*row) for row in rows}
 
 
-def _account(row: asyncpg.Record) -> Account:
-    return Account(
-        key=row["key"],
-        known_at=row["known_at"],
-        affiliation=None
-        if row["payer_kind"] is None
-        else Affiliation(row["payer_kind"], row["territory_code"], row["filing_frequency"]),
-        affiliation_at=row["affiliation_at"],
-        completed_count=row["completed_count"],
-    )
+_ACCOUNT = "key, known_at, completed_count, affiliation_at, payer_kind, territory_code, filing_frequency"
+
+
+def _account(
+    key: str, known_at: datetime | None, completed_count: int, affiliation_at: datetime | None, *said: Any
+) -> Account:
+    affiliation = None if said[0] is None else Affiliation(*said)
+    return Account(key, known_at, affiliation, affiliation_at, completed_count)
 
 
 def pair_of(row: asyncpg.Record) -> Pair:

@@ -23,13 +23,14 @@ async def load_for_payments(
         return
     lasts = await _last_places(connection, list(coming))
     coming = {key: payments for key, payments in coming.items() if follow(lasts[key], payments)}
-    if not coming:
-        return
-    periods = await _first_open(connection, [key for key, payments in coming.items() if not _designated(payments)])
-    reaching = {key: sum(payment.amount_xof for payment in payments) for key, payments in coming.items()}
-    further = [key for key, xof in reaching.items() if key not in periods or not _is_enough(periods[key], xof)]
+    periods = await _first_open(connection, list(coming))
+    further: dict[str, int] = {}
+    for key, payments in coming.items():
+        reaching = sum(payment.amount_xof for payment in payments)
+        if any(payment.period is not None for payment in payments) or not _is_enough(periods[key], reaching):
+            further[key] = reaching
     if further:
-        periods |= await _open_or_designated(connection, coming, {key: reaching[key] for key in further})
+        periods |= await _open_or_designated(connection, coming, further)
     for key, there in periods.items():
         standing = Standing(lasts[key], {one.period: one for one in there})
         if all_admitted(standing, coming[key]):
@@ -38,10 +39,6 @@ async def load_for_payments(
 
 _FEW = 3
 """Open periods of an account beyond which its money seldom reaches."""
-
-
-def _designated(payments: Sequence[Payment]) -> set[str]:
-    return {payment.period for payment in payments if payment.period is not None}
 
 
 def _is_enough(first_open: Sequence[OpenPeriod], xof: int) -> bool:
@@ -64,8 +61,8 @@ async def _first_open(connection: Connection, keys: Sequence[str]) -> dict[str, 
             keys,
             _FEW,
         )
-        for key, *there in rows:
-            found[key].append(OpenPeriod(*there))
+        for key, period, payer_kind, territory_code, open_xof, is_touched in rows:
+            found[key].append(OpenPeriod(period, payer_kind, territory_code, open_xof, is_touched))
     return found
 
 
@@ -93,7 +90,7 @@ async def _open_or_designated(
         """,
         list(reaching),
         list(reaching.values()),
-        list(set[str]().union(*(_designated(coming[key]) for key in reaching))),
+        list({one.period for key in reaching for one in coming[key] if one.period is not None}),
     )
     found: dict[str, list[OpenPeriod]] = {key: [] for key in reaching}
     for key, *there in rows:
