@@ -6,6 +6,7 @@ some. Fields stand in the order in which they travel: the content hash depends o
 
 import re
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -86,6 +87,12 @@ class Contract(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
+@cache
+def _all_fields(contract: type[Contract]) -> set[str]:
+    """The names that are set where all are, one set for all who share it: who is frozen adds none."""
+    return set(contract.model_fields)
+
+
 class Event(Contract):
     """What a record's value says, once it is read."""
 
@@ -107,7 +114,7 @@ class Event(Contract):
         event = cls.__new__(cls)
         put = object.__setattr__  # an event is frozen
         put(event, "__dict__", said)
-        put(event, "__pydantic_fields_set__", set(said))
+        put(event, "__pydantic_fields_set__", _all_fields(cls))
         put(event, "__pydantic_extra__", None)
         put(event, "__pydantic_private__", None)
         return event
