@@ -80,13 +80,21 @@ def header_text(headers: Headers, name: str) -> str | None:
 
 def is_structured(headers: Headers) -> bool:
     """Whether the value holds the envelope too: `content-type: application/cloudevents+json`, parameters aside."""
+    if headers.get("content-type") == _JSON[1]:
+        return False
     media_type = (header_text(headers, "content-type") or "").partition(";")[0]
     return media_type.strip().lower() == "application/cloudevents+json"
 
 
 def header_attributes(headers: Headers) -> dict[str, object]:
     """Gather the envelope's attributes from the headers of a record in binary mode, unchecked."""
-    return {name: header_text(headers, header) for name, header in _HEADER_OF.items()}
+    try:
+        return {
+            name: None if (value := headers.get(header)) is None else value.decode()
+            for name, header in _HEADER_OF.items()
+        }
+    except UnicodeDecodeError:
+        return {name: header_text(headers, header) for name, header in _HEADER_OF.items()}
 
 
 def told(attributes: Mapping[str, object]) -> tuple[str | None, str | None]:

@@ -125,6 +125,20 @@ async def test_a_payment_and_its_reversals_that_come_under_different_keys_at_onc
     assert sum((await first.stands()).values()) == 0
 
 
+async def test_a_reversal_set_aside_by_the_batch_that_brought_it_takes_no_other_of_its_name_along(
+    open_desk: OpenDesk,
+) -> None:
+    first, second = await open_desk(0), await open_desk(1)
+    other = payment(None, 600, payment_id="Y", reference="VIR 2")
+    async with first.connection.transaction():
+        await first.take(reversal(other, payment_id="X-R", reference="VIR R"))
+        waiting = asyncio.create_task(second.take(BOUNCED.again(event_id="wrong", amount_xof=1), LOST))
+        await blocked(second.connection, first.connection)
+    assert (await waiting).dead_letters == {"conflicting-duplicate": 1}
+    await first.take(other)
+    assert await first.stands() == {("/treasury", "X"): 600}  # and of the other, undone when it came, nothing
+
+
 @pytest.mark.parametrize("latest_first", [True, False])
 async def test_of_two_facts_of_a_person_that_are_read_at_once_the_latest_holds(
     open_desk: OpenDesk, latest_first: bool

@@ -54,17 +54,17 @@ class Book:
         repeat without effect; or the records to set aside, this one or a reversal that waited until now. Raises
         LookupError for an event that contributions does not read.
         """
-        match received.event:
-            case PayrollDeclared() as event:
-                effect = self._desk(event.payer_id).take_in(event, received)
-            case PaymentReported() as event:
-                effect = Till(self.accounts, self.payments, self.reversals, self.changes).take_in(event, received)
-            case PayerAffiliated() as event:
-                effect = self._affiliate(event, received.envelope.time)
-            case PersonRegistered() as event:
-                effect = self._register(event, received.envelope.time)
-            case event:
-                raise LookupError(f"contributions does not read {event.topic}")
+        event = received.event
+        if type(event) is PayrollDeclared:  # `isinstance` of a model takes long to say no
+            effect = self._desk(event.payer_id).take_in(event, received)
+        elif type(event) is PaymentReported:
+            effect = Till(self.accounts, self.payments, self.reversals, self.changes).take_in(event, received)
+        elif type(event) is PayerAffiliated:
+            effect = self._affiliate(event, received.envelope.time)
+        elif type(event) is PersonRegistered:
+            effect = self._register(event, received.envelope.time)
+        else:
+            raise LookupError(f"contributions does not read {event.topic}")
         return self._publish(effect, reading)
 
     def assign(self, key: PaymentKey, payer_id: str, reading: datetime) -> Outcome:
@@ -96,6 +96,7 @@ class Book:
             return Effect()
         account.affiliation = Affiliation(event.payer_kind, event.territory_code, event.filing_frequency)
         account.affiliation_at = told_at
+        self.changes.affiliated.add(account.key)
         return Effect(facts=self._desk(event.payer_id).resume(), touched=[account])
 
     def _register(self, event: PersonRegistered, told_at: datetime) -> Effect:
@@ -110,8 +111,10 @@ class Book:
     def _publish(self, effect: Effect, reading: datetime) -> Outcome:
         """Gives one knowledge time to the facts and the accounts that a cause touched. Source: DEF-005, DEF-015."""
         touched: dict[str, Account] = {account.key: account for account in effect.touched}
-        known_at = max([reading, *(account.known_at for account in touched.values() if account.known_at is not None)])
-        facts = list(effect.facts)
+        known_at, facts = reading, list(effect.facts)
+        for account in touched.values():
+            if account.known_at is not None and account.known_at > known_at:
+                known_at = account.known_at
         for account in touched.values():
             account.known_at = known_at
             self.changes.accounts.add(account.key)

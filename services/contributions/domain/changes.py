@@ -10,7 +10,8 @@ class Changes:
     """Keys of all that changed. One convention: a key whose thing is no longer in the Book is to be deleted.
 
     Attributes:
-        accounts: account keys (known_at, affiliation, completed_count).
+        accounts: account keys (known_at, completed_count).
+        affiliated: account keys (affiliation, affiliation_at).
         pairs: (account key, period).
         declarations: (payer_id, declaration_id), without their answer and parts.
         answers: (payer_id, declaration_id), those answered, perhaps again.
@@ -25,6 +26,7 @@ class Changes:
     """
 
     accounts: set[str] = field(default_factory=set)
+    affiliated: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     declarations: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)

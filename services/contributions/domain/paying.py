@@ -30,22 +30,24 @@ class Till:
         known = self.payments.get(payment.key)
         if known is not None:
             return repeat(received, known.content)
-        money = self.payments.get(payment.target) if payment.target else None
-        if payment.target == payment.key or (money is not None and not payment.agrees_with(money)):
+        target = payment.target
+        money = None if target is None else self.payments.get(target)
+        if target == payment.key or (money is not None and not payment.agrees_with(money)):
             return conflict(received)
         self._claim(payment)
-        effect = Effect(touched=[self.accounts[payment.record_key]])
-        if payment.target is None:
-            account = self.accounts[payment.record_key]
+        account = self.accounts[payment.record_key]
+        effect = Effect(touched=[account])
+        if target is None:
             account.payments.add(payment.key)
             account.stirred.add(payment.key)
         elif money is not None:
             effect.touched += self._undo(money, payment)
         else:
             waiting = WaitingReversal(payment, received.envelope.event_id, received.record)
-            self.reversals.setdefault(payment.target, {})[payment.key] = waiting
-            self.changes.waiting.add((payment.target, payment.key))
-        effect.set_aside += self._meet_waiting(payment)
+            self.reversals.setdefault(target, {})[payment.key] = waiting
+            self.changes.waiting.add((target, payment.key))
+        if payment.key in self.reversals:
+            effect.set_aside += self._meet_waiting(payment)
         return effect
 
     def _claim(self, payment: Payment) -> None:
@@ -65,15 +67,15 @@ class Till:
         """Ends the wait of the reversals that named this payment: they undo it, or are set aside.
 
         In the order of their identities, so that how they were loaded plays no part. One that is set aside claims its
-        identities no more. Source: DEF-026, DEF-027.
+        identities no more, and of one that this very batch brought nothing was ever kept. Source: DEF-026, DEF-027.
         """
         set_aside: list[SetAside] = []
-        for key, waiting in sorted(self.reversals.pop(payment.key, {}).items()):
-            self.changes.waiting.add((payment.key, key))
+        for key, waiting in sorted(self.reversals.pop(payment.key).items()):
+            self.changes.waiting ^= {(payment.key, key)}
             if waiting.reversal.agrees_with(payment):
                 self._undo(payment, waiting.reversal)
                 continue
             self.payments.pop(key, None)
-            self.changes.payments.add(key)
+            self.changes.payments ^= {key}
             set_aside.append(SetAside(waiting.record, key[0], waiting.event_id, claimed=True))
         return set_aside

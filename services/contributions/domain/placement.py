@@ -24,12 +24,17 @@ def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes:
     receipts; so no payment ever shows more than its amount, even to a reader who stops half-way. Source: DEF-005.
     """
     if account.affiliation is None:
-        moves = _suspend(account, payments, changes)
+        facts = _in_order(_suspend(account, payments, changes))
     elif account.standing is None:
-        moves = _replace(account, payments, changes)
+        facts = _in_order(_replace(account, payments, changes))
     else:
-        moves = _go_on(account, account.standing, payments, changes)
+        facts = _go_on(account, account.standing, payments, changes)
     account.stirred.clear()
+    return facts
+
+
+def _in_order(moves: list[tuple[Order, Keyed]]) -> list[Keyed]:
+    """The facts of moves in any order."""
     return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
 
 
@@ -59,7 +64,8 @@ def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: 
         changes.held.add((account.key, key))
     for key, period in _moved(account.placed, placed):
         xof = placed.get((key, period), 0) - account.placed.get((key, period), 0)
-        moves.append(_receipt(account, payments[key], account.pairs[period], xof))
+        fact = _receipt(account, payments[key], account.pairs[period], xof)
+        moves.append(((xof > 0, payments[key].place, period, ""), fact))
         changes.placed.add((account.key, key, period))
     account.placed, account.held = placed, held
     return moves
@@ -67,24 +73,27 @@ def _replace(account: Account, payments: Mapping[PaymentKey, Payment], changes: 
 
 def _go_on(
     account: Account, standing: Standing | Settled, payments: Mapping[PaymentKey, Payment], changes: Changes
-) -> list[tuple[Order, Keyed]]:
-    """Where nothing that stands can move: what came is placed beside it, and an assessment places nothing."""
-    moves: list[tuple[Order, Keyed]] = []
+) -> list[Keyed]:
+    """Where nothing that stands can move: what came is placed beside it, and an assessment places nothing.
+
+    All of it is given, so that its order is made as it comes: by payment, its hold and then its receipts by period.
+    """
+    facts: list[Keyed] = []
     if isinstance(standing, Settled):
         if account.stirred:
             raise LookupError(f"money moves in {account.key}, which was loaded without its own")
-        return moves
+        return facts
     for payment in sorted(map(payments.__getitem__, account.stirred), key=lambda payment: payment.place):
         placed, rest = standing.place(payment)
-        for period, xof in placed.items():
-            account.placed[payment.key, period] = xof
-            changes.placed.add((account.key, payment.key, period))
-            moves.append(_receipt(account, payment, standing.periods[period], xof))
         if rest:
             account.held[payment.key] = Hold("credit", rest)
             changes.held.add((account.key, payment.key))
-            moves += _holds(account, payment, None, account.held[payment.key])
-    return moves
+            facts += _in_order(_holds(account, payment, None, account.held[payment.key]))
+        for period in sorted(placed):
+            account.placed[payment.key, period] = placed[period]
+            changes.placed.add((account.key, payment.key, period))
+            facts.append(_receipt(account, payment, standing.periods[period], placed[period]))
+    return facts
 
 
 def place(account: Account, payments: Mapping[PaymentKey, Payment]) -> tuple[Placed, dict[PaymentKey, Hold]]:
@@ -115,7 +124,7 @@ def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold 
         if xof == 0:
             continue
         suspended = held_as == "suspense"
-        fact = PaymentHeld(
+        fact = PaymentHeld.certain(
             payment_source=payment.key[0],
             payment_id=payment.key[1],
             payer_id=payment.payer_id if suspended else account.key,
@@ -129,9 +138,9 @@ def _holds(account: Account, payment: Payment, before: Hold | None, after: Hold 
     return facts
 
 
-def _receipt(account: Account, payment: Payment, pair: Pair | OpenPeriod, xof: int) -> tuple[Order, Keyed]:
+def _receipt(account: Account, payment: Payment, pair: Pair | OpenPeriod, xof: int) -> Keyed:
     """The fact of one payment's money that came onto one period, or left it."""
-    fact = ContributionReceived(
+    fact = ContributionReceived.certain(
         payer_id=account.key,
         payer_kind=pair.payer_kind,
         territory_code=pair.territory_code,
@@ -142,4 +151,4 @@ def _receipt(account: Account, payment: Payment, pair: Pair | OpenPeriod, xof: i
         received_on=payment.paid_on,
         channel=payment.channel,
     )
-    return (xof > 0, payment.place, pair.period, ""), (account.key, fact)
+    return account.key, fact

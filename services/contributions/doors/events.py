@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Work
 from recouvra.contracts.event import Event
+from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Quick, Received
 from services.contributions.acts.read_batch import read_batch
-from services.contributions.doors.plain_declarations import read_plainly
+from services.contributions.doors import plain_declarations, plain_payments
 from services.contributions.store.rosters import Rosters
 
 
@@ -28,5 +29,8 @@ class EventDoor:
         return await read_batch(connection, events, self._rosters)
 
 
-QUICKLY: dict[type[Event], Quick] = {PayrollDeclared: read_plainly}
+QUICKLY: dict[type[Event], Quick] = {
+    PayrollDeclared: plain_declarations.read_plainly,
+    PaymentReported: plain_payments.read_plainly,
+}
 """What is read faster than by its contract, and how."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -12,16 +14,22 @@ from services.contributions.domain.account import Account, Affiliation, Hold, Pa
 from services.contributions.domain.book import Book
 
 
-async def lock(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
-    """Locks the accounts of these keys until the transaction ends, in key order; a key never seen gets a blank one."""
+async def lock(connection: Connection, keys: Collection[str], are_there: bool) -> dict[str, Account]:
+    """Locks the accounts of these keys until the transaction ends, in key order; a key never seen gets a blank one.
+
+    Args:
+        are_there: whether each was seen before, as no account is ever removed.
+    """
     ordered = sorted(keys)
-    await connection.execute(
-        "insert into account (key) select k from unnest($1::text[]) k order by k on conflict do nothing", ordered
-    )
+    if not are_there:
+        await connection.execute(
+            "insert into account (key) select k from unnest($1::text[]) k order by k on conflict do nothing", ordered
+        )
     rows = await connection.fetch(
-        "select * from account where key = any($1::text[]) order by key for no key update", ordered
+        f"select {_ACCOUNT} from account where key = any($1::text[]) order by key for no key update",  # noqa: S608
+        ordered,
     )
-    return {row["key"]: _account(row) for row in rows}
+    return {row[0]: _account(*row) for row in rows}
 
 
 async def peek(connection: Connection, keys: Collection[str]) -> dict[str, Account]:
@@ -29,20 +37,18 @@ async def peek(connection: Connection, keys: Collection[str]) -> dict[str, Accou
 
     What is decided on them may be told, never saved.
     """
-    rows = await connection.fetch("select * from account where key = any($1::text[])", list(keys))
-    return {key: Account(key) for key in keys} | {row["key"]: _account(row) for row in rows}
+    rows = await connection.fetch(f"select {_ACCOUNT} from account where key = any($1::text[])", list(keys))  # noqa: S608
+    return {key: Account(key) for key in keys} | {row[0]: _account(*row) for row in rows}
 
 
-def _account(row: asyncpg.Record) -> Account:
-    return Account(
-        key=row["key"],
-        known_at=row["known_at"],
-        affiliation=None
-        if row["payer_kind"] is None
-        else Affiliation(row["payer_kind"], row["territory_code"], row["filing_frequency"]),
-        affiliation_at=row["affiliation_at"],
-        completed_count=row["completed_count"],
-    )
+_ACCOUNT = "key, known_at, completed_count, affiliation_at, payer_kind, territory_code, filing_frequency"
+
+
+def _account(
+    key: str, known_at: datetime | None, completed_count: int, affiliation_at: datetime | None, *said: Any
+) -> Account:
+    affiliation = None if said[0] is None else Affiliation(*said)
+    return Account(key, known_at, affiliation, affiliation_at, completed_count)
 
 
 def pair_of(row: asyncpg.Record) -> Pair:
@@ -123,6 +129,7 @@ async def load_placements(
 async def save(connection: Connection, book: Book) -> None:
     """Writes the accounts, pairs, placements and holds that changed."""
     await _save_accounts(connection, book)
+    await _save_affiliations(connection, book)
     await _save_pairs(connection, book)
     await _save_placements(connection, book)
     await _save_holds(connection, book)
@@ -132,22 +139,35 @@ async def _save_accounts(connection: Connection, book: Book) -> None:
     changed = [book.accounts[key] for key in sorted(book.changes.accounts)]
     if not changed:
         return
-    affiliations = [account.affiliation for account in changed]
     await connection.execute(
         """
-        update account a set known_at = t.known_at, payer_kind = t.payer_kind, territory_code = t.territory_code,
-            filing_frequency = t.filing_frequency, affiliation_at = t.affiliation_at, completed_count = t.completed
-        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::int[])
-            t(key, known_at, payer_kind, territory_code, filing_frequency, affiliation_at, completed)
-        where a.key = t.key
+        update account a set known_at = t.known_at, completed_count = t.completed
+        from unnest($1::text[], $2::timestamptz[], $3::int[]) t(key, known_at, completed) where a.key = t.key
         """,
         [account.key for account in changed],
         [account.known_at for account in changed],
+        [account.completed_count for account in changed],
+    )
+
+
+async def _save_affiliations(connection: Connection, book: Book) -> None:
+    told = [book.accounts[key] for key in sorted(book.changes.affiliated)]
+    if not told:
+        return
+    affiliations = [account.affiliation for account in told]
+    await connection.execute(
+        """
+        update account a set payer_kind = t.payer_kind, territory_code = t.territory_code,
+            filing_frequency = t.filing_frequency, affiliation_at = t.affiliation_at
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+            t(key, payer_kind, territory_code, filing_frequency, affiliation_at)
+        where a.key = t.key
+        """,
+        [account.key for account in told],
         [a and a.payer_kind for a in affiliations],
         [a and a.territory_code for a in affiliations],
         [a and a.filing_frequency for a in affiliations],
-        [account.affiliation_at for account in changed],
-        [account.completed_count for account in changed],
+        [account.affiliation_at for account in told],
     )
 
 
@@ -203,26 +223,21 @@ async def _save_placements(connection: Connection, book: Book) -> None:
             "received_xof = excluded.received_xof",
             *[list(column) for column in zip(*kept, strict=True)],
         )
-    if added:
-        try:
-            await connection.copy_records_to_table(
-                "placement",
-                columns=("source", "payment_id", "period", "account_key", "received_xof"),
-                records=added,
-            )
-        except asyncpg.UniqueViolationError as error:
-            raise Retry("a payment was claimed meanwhile") from error
+    await _add(connection, "placement", ("source", "payment_id", "period", "account_key", "received_xof"), added)
 
 
 async def _save_holds(connection: Connection, book: Book) -> None:
     kept: list[tuple[str, str, str, str, int]] = []
     gone: list[tuple[str, str, str]] = []
+    added: list[tuple[str, str, str, str, int]] = []
     for key, payment in sorted(book.changes.held):
-        hold = book.accounts[key].held.get(payment)
+        account = book.accounts[key]
+        hold = account.held.get(payment)
         if hold is None:
             gone.append((*payment, key))
         else:
-            kept.append((*payment, key, hold.held_as, hold.held_xof))
+            rows = kept if account.standing is None else added
+            rows.append((*payment, key, hold.held_as, hold.held_xof))
     if gone:
         await connection.execute(
             "delete from hold h using unnest($1::text[], $2::text[], $3::text[]) t(source, payment_id, account_key) "
@@ -237,3 +252,14 @@ async def _save_holds(connection: Connection, book: Book) -> None:
             "held_as = excluded.held_as, held_xof = excluded.held_xof",
             *[list(column) for column in zip(*kept, strict=True)],
         )
+    await _add(connection, "hold", ("source", "payment_id", "account_key", "held_as", "held_xof"), added)
+
+
+async def _add(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Adds rows of payments that were not there."""
+    if not rows:
+        return
+    try:
+        await connection.copy_records_to_table(table, columns=columns, records=rows)
+    except asyncpg.UniqueViolationError as error:
+        raise Retry("a payment was claimed meanwhile") from error

@@ -65,15 +65,20 @@ _NAMED = (
 )
 
 
-async def known(connection: Connection, identities: Collection[PaymentKey]) -> bool:
-    """Whether anything is known of any of these identities: a payment, a reversal, or that a reversal awaits it."""
-    if not identities:
-        return False
-    found: bool = await connection.fetchval(
-        f"select exists (select from {_NAMED} offset 0) n)",  # noqa: S608 - constants
+async def known(
+    connection: Connection, identities: Collection[PaymentKey], account_keys: Collection[str]
+) -> tuple[bool, bool]:
+    """Whether anything is known of any of these identities: a payment, a reversal, or that a reversal awaits it.
+
+    And whether each of these accounts is: one statement for both.
+    """
+    ((is_known, count),) = await connection.fetch(
+        f"select exists (select from {_NAMED} offset 0) n), "  # noqa: S608 - constants
+        "(select count(*) from account where key = any($3::text[]))",
         *_columns(identities),
+        list(account_keys),
     )
-    return found
+    return is_known, count == len(account_keys)
 
 
 async def lock_identities(connection: Connection, identities: Collection[PaymentKey]) -> dict[PaymentKey, bool]:

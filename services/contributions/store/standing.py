@@ -23,9 +23,53 @@ async def load_for_payments(
         return
     lasts = await _last_places(connection, list(coming))
     coming = {key: payments for key, payments in coming.items() if follow(lasts[key], payments)}
-    if not coming:
-        return
-    keys = list(coming)
+    periods = await _first_open(connection, list(coming))
+    further: dict[str, int] = {}
+    for key, payments in coming.items():
+        reaching = sum(payment.amount_xof for payment in payments)
+        if any(payment.period is not None for payment in payments) or not _is_enough(periods[key], reaching):
+            further[key] = reaching
+    if further:
+        periods |= await _open_or_designated(connection, coming, further)
+    for key, there in periods.items():
+        standing = Standing(lasts[key], {one.period: one for one in there})
+        if all_admitted(standing, coming[key]):
+            accounts[key].standing = standing
+
+
+_FEW = 3
+"""Open periods of an account beyond which its money seldom reaches."""
+
+
+def _is_enough(first_open: Sequence[OpenPeriod], xof: int) -> bool:
+    """Whether money that designates nothing reaches no further than these, the first few open periods."""
+    return len(first_open) < _FEW or sum(there.open_xof for there in first_open) >= xof
+
+
+async def _first_open(connection: Connection, keys: Sequence[str]) -> dict[str, list[OpenPeriod]]:
+    """Of each account the first few open periods."""
+    found: dict[str, list[OpenPeriod]] = {key: [] for key in keys}
+    if keys:
+        rows = await connection.fetch(
+            """
+            select key, there.* from unnest($1::text[]) key, lateral (
+                select period, payer_kind, territory_code, insured_share_xof + payer_share_xof - placed_xof,
+                    placed_xof > 0
+                from pair where payer_id = key and is_open order by due_on, period limit $2
+            ) there
+            """,
+            keys,
+            _FEW,
+        )
+        for key, period, payer_kind, territory_code, open_xof, is_touched in rows:
+            found[key].append(OpenPeriod(period, payer_kind, territory_code, open_xof, is_touched))
+    return found
+
+
+async def _open_or_designated(
+    connection: Connection, coming: Mapping[str, Sequence[Payment]], reaching: Mapping[str, int]
+) -> dict[str, list[OpenPeriod]]:
+    """Of accounts the open periods as far as so much money reaches, and those that what comes designates."""
     # Money that comes reaches no further than all of it together, wherever it is designated. `offset 0`: account by
     # account through the indexes, whatever a planner believes of tables that have grown since.
     rows = await connection.fetch(
@@ -44,17 +88,14 @@ async def load_for_payments(
             ) pairs where before_xof < k.xof or period = any($3::text[]) order by due_on, period
         offset 0) there
         """,
-        keys,
-        [sum(payment.amount_xof for payment in payments) for payments in coming.values()],
-        list({one.period for payments in coming.values() for one in payments if one.period is not None}),
+        list(reaching),
+        list(reaching.values()),
+        list({one.period for key in reaching for one in coming[key] if one.period is not None}),
     )
-    periods: dict[str, list[OpenPeriod]] = {key: [] for key in keys}
+    found: dict[str, list[OpenPeriod]] = {key: [] for key in reaching}
     for key, *there in rows:
-        periods[key].append(OpenPeriod(*there))
-    for key, there in periods.items():
-        standing = Standing(lasts[key], {one.period: one for one in there})
-        if all_admitted(standing, coming[key]):
-            accounts[key].standing = standing
+        found[key].append(OpenPeriod(*there))
+    return found
 
 
 async def _last_places(connection: Connection, keys: Sequence[str]) -> dict[str, Place | None]:

@@ -97,6 +97,13 @@ def bounced(reversal_id: str, payment_id: str, amount_xof: int, **said: Any) -> 
     return paid(reversal_id, amount_xof, "2026-12-31", reverses=payment_id, channel="cash", period="2020-01", **said)
 
 
+def fits(fact: Event) -> None:
+    """Checks that a fact is what its contract makes of its values, also where it was made without asking it."""
+    validated = type(fact).model_validate_json(fact.to_json())
+    assert (validated, validated.to_json(), validated.content()) == (fact, fact.to_json(), fact.content())
+    assert fact.model_fields_set == set(type(fact).model_fields)
+
+
 @dataclass
 class Scene:
     """A Book to which every key that a record names is given before the record is read, and all it ever published."""
@@ -125,6 +132,8 @@ class Scene:
         self.facts += outcome.facts
         self.set_aside += [gone.event_id for gone in outcome.set_aside]
         assert len({fact.known_at for fact in outcome.facts}) <= 1
+        for event, _, _ in outcome.facts:
+            fits(event)
         self.check_conservation()
         self.check_published()
 

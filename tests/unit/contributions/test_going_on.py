@@ -17,6 +17,7 @@ from services.contributions.domain.changes import Changes
 from services.contributions.domain.payment import Payment, PaymentKey
 from services.contributions.domain.placement import republish
 from services.contributions.domain.standing import OpenPeriod, Settled, Standing, all_admitted
+from tests.unit.contributions.scene import fits
 
 PERIODS = ("2025-10", "2025-11", "2025-12", "2026-01")
 NEVER_ASSESSED = "2030-01"
@@ -179,4 +180,6 @@ def test_a_long_history_published_payment_by_payment_is_published_the_same_eithe
         if standing.admits(coming):
             gone_on += 1
             assert republish(going_on, known, Changes()) == expected
+        for _, fact in expected:
+            fits(fact)
     assert gone_on > 20
