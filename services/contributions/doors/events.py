@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Work
+from recouvra.chassis.plain_values import plain_values
 from recouvra.contracts.event import Event
 from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Quick, Received
 from services.contributions.acts.read_batch import read_batch
-from services.contributions.doors import plain_declarations, plain_payments
+from services.contributions.doors.plain_declarations import read_plainly
 from services.contributions.store.rosters import Rosters
 
 
@@ -30,7 +31,9 @@ class EventDoor:
 
 
 QUICKLY: dict[type[Event], Quick] = {
-    PayrollDeclared: plain_declarations.read_plainly,
-    PaymentReported: plain_payments.read_plainly,
+    PayrollDeclared: read_plainly,
+    PaymentReported: plain_values(
+        PaymentReported, fits=lambda said: said.payer_id is not None or said.reference is not None
+    ),
 }
 """What is read faster than by its contract, and how."""

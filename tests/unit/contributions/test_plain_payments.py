@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from recouvra.contracts.mending import NotJson
 from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.reading import fitted
-from services.contributions.doors.plain_payments import read_plainly
+from services.contributions.doors.events import QUICKLY
 
 VALUE: dict[str, Any] = {
     "payment_id": "M-1",
@@ -40,7 +40,7 @@ PLACES = [*VALUE, "else"]
 
 def agrees(value: bytes) -> bool:
     """Whether the quick reader took a value; it fails where the contract would not have taken the very same."""
-    quick = read_plainly(value)
+    quick = QUICKLY[PaymentReported]([value])[0]
     if quick is None:
         return False
     event = fitted(PaymentReported, value)
@@ -55,7 +55,7 @@ def agrees_or_is_refused(value: bytes) -> None:
     try:
         fitted(PaymentReported, value)
     except (ValidationError, NotJson):
-        assert read_plainly(value) is None
+        assert QUICKLY[PaymentReported]([value])[0] is None
     else:
         agrees(value)
 
@@ -73,7 +73,7 @@ def test_plain_payments_are_read_quickly_however_they_are_written() -> None:
 def test_what_is_not_plain_is_left_to_the_contract() -> None:
     for said in (VALUE | {"reference": "é"}, VALUE | {"else": 1}, VALUE | {"reference": 'a"b'}):
         value = json.dumps(said).encode()
-        assert read_plainly(value) is None
+        assert QUICKLY[PaymentReported]([value])[0] is None
         assert fitted(PaymentReported, value).payment_id == "M-1"
 
 
