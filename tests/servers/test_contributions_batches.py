@@ -167,6 +167,36 @@ async def test_a_reversal_that_waited_and_is_set_aside_gives_its_names_back(open
     assert await desk.stands() == {("/treasury", "X"): 0}
 
 
+OTHER = payment(None, 700, payment_id="Y", reference="VIR 2")
+
+
+async def test_a_name_that_comes_again_once_its_reversal_was_set_aside_is_given_back_twice(open_desk: OpenDesk) -> None:
+    desk = await open_desk(0)
+    await desk.take(BOUNCED.again(event_id="wrong", amount_xof=1))
+    again = reversal(OTHER, payment_id="X-R", reference="VIR R").again(event_id="wrong too", amount_xof=2)
+    assert (await desk.take(LOST, again, OTHER)).dead_letters == {"conflicting-duplicate": 2}
+    assert await _kept(desk) == (["X", "Y"], [])
+    assert (await desk.take(BOUNCED)).effects == 1  # the name is free
+
+
+async def test_an_awaited_reversal_that_is_set_aside_in_the_batch_that_brought_it_leaves_nothing(
+    open_desk: OpenDesk,
+) -> None:
+    desk = await open_desk(0)
+    await desk.take(reversal(payment(None, 600, payment_id="X-R", reference="VIR R"), payment_id="X-R-R"))
+    assert await _kept(desk) == (["X-R", "X-R-R"], ["X-R-R"])
+    batch = BOUNCED.again(event_id="wrong", amount_xof=1), LOST
+    assert (await desk.take(*batch)).dead_letters == {"conflicting-duplicate": 2}
+    assert await _kept(desk) == (["X"], [])
+
+
+async def _kept(desk: Desk) -> tuple[list[str], list[str]]:
+    """What is kept by its name: payments, reversals and what they await; and what waits."""
+    tables = ("payment", "waiting_reversal")
+    payments, waiting = [await desk.connection.fetch(f"select payment_id from {one} order by 1") for one in tables]  # noqa: S608
+    return [row[0] for row in payments], [row[0] for row in waiting]
+
+
 def inputs(seed: int) -> tuple[Fund, list[PublishedRecord], list[PublishedRecord]]:
     """A country read by the rules of registration in memory: the facts, all that contributions reads, what of it first.
 

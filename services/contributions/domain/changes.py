@@ -7,7 +7,8 @@ from services.contributions.domain.payment import PaymentKey
 
 @dataclass(slots=True)
 class Changes:
-    """Keys of all that changed. One convention: a key whose thing is no longer in the Book is to be deleted.
+    """Keys of all that changed. One convention: a key whose thing is no longer in the Book is to be deleted, if it was
+    kept before.
 
     Attributes:
         accounts: account keys (known_at, completed_count).

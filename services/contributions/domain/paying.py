@@ -67,15 +67,15 @@ class Till:
         """Ends the wait of the reversals that named this payment: they undo it, or are set aside.
 
         In the order of their identities, so that how they were loaded plays no part. One that is set aside claims its
-        identities no more, and of one that this very batch brought nothing was ever kept. Source: DEF-026, DEF-027.
+        identities no more. Source: DEF-026, DEF-027.
         """
         set_aside: list[SetAside] = []
         for key, waiting in sorted(self.reversals.pop(payment.key).items()):
-            self.changes.waiting ^= {(payment.key, key)}
+            self.changes.waiting.add((payment.key, key))
             if waiting.reversal.agrees_with(payment):
                 self._undo(payment, waiting.reversal)
                 continue
             self.payments.pop(key, None)
-            self.changes.payments ^= {key}
+            self.changes.payments.add(key)
             set_aside.append(SetAside(waiting.record, key[0], waiting.event_id, claimed=True))
         return set_aside

@@ -34,7 +34,7 @@ def republish(account: Account, payments: Mapping[PaymentKey, Payment], changes:
 
 
 def _in_order(moves: list[tuple[Order, Keyed]]) -> list[Keyed]:
-    """The facts of moves in any order."""
+    """The facts of moves, sorted: they may be given in any order."""
     return [fact for _, fact in sorted(moves, key=lambda move: move[0])]
 
 
@@ -88,7 +88,7 @@ def _go_on(
         if rest:
             account.held[payment.key] = Hold("credit", rest)
             changes.held.add((account.key, payment.key))
-            facts += _in_order(_holds(account, payment, None, account.held[payment.key]))
+            facts += [fact for _, fact in _holds(account, payment, None, account.held[payment.key])]
         for period in sorted(placed):
             account.placed[payment.key, period] = placed[period]
             changes.placed.add((account.key, payment.key, period))

@@ -139,7 +139,8 @@ async def open_book(connection: Connection, named: Named, rosters: Rosters | Non
     for key, payment in loaded.payments.items():
         if payment.reverses is None and payment.account_key in book.accounts:
             book.accounts[payment.account_key].payments.add(key)
-    return OpenBook(book, loaded, set(loaded.payments))
+    waiting = {key for reversals in loaded.reversals.values() for key in reversals}
+    return OpenBook(book, loaded, waiting.union(loaded.payments))
 
 
 async def _load_standing(

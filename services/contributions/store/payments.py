@@ -150,13 +150,14 @@ async def save(connection: Connection, book: Book, loaded: LoadedPayments, known
     """Writes payments claimed, changed or released, and the reversals that wait or wait no more.
 
     Args:
-        known: identities that had a row of their own when the batch was loaded.
+        known: identities that had a row of their own when the batch was loaded. What this batch brought and released
+            had none; a row of that name is another's, who came meanwhile.
 
     Raises:
         Retry: another transaction claimed an identity, or awaited it, since it was loaded.
     """
     changed = book.changes.payments
-    released = [key for key in changed if key not in book.payments]
+    released = [key for key in changed if key not in book.payments and (key in known or key in loaded.awaited)]
     present = [book.payments[key] for key in sorted(changed) if key in book.payments]
     await _insert(connection, [p for p in present if p.key not in known and p.key not in loaded.awaited])
     await _update(connection, [p for p in present if p.key in known or p.key in loaded.awaited])
@@ -166,7 +167,7 @@ async def save(connection: Connection, book: Book, loaded: LoadedPayments, known
             "where p.source = t.source and p.payment_id = t.payment_id",
             *_columns(released),
         )
-    await _save_waiting(connection, book, loaded)
+    await _save_waiting(connection, book, loaded, known)
 
 
 _VALUES = (
@@ -209,14 +210,16 @@ async def _update(connection: Connection, payments: Sequence[Payment]) -> None:
         )
 
 
-async def _save_waiting(connection: Connection, book: Book, loaded: LoadedPayments) -> None:
+async def _save_waiting(
+    connection: Connection, book: Book, loaded: LoadedPayments, known: Collection[PaymentKey]
+) -> None:
     added: list[tuple[PaymentKey, WaitingReversal]] = []
     gone: list[PaymentKey] = []
     awaited: set[PaymentKey] = set()
     for target, key in sorted(book.changes.waiting):
         waiting = book.reversals.get(target, {}).get(key)
         if waiting is None:
-            gone.append(key)
+            gone += [key] if key in known else []
         else:
             added.append((target, waiting))
             if target not in loaded.awaited and target not in loaded.payments:

@@ -23,12 +23,10 @@ async def load_for_payments(
         return
     lasts = await _last_places(connection, list(coming))
     coming = {key: payments for key, payments in coming.items() if follow(lasts[key], payments)}
-    periods = await _first_open(connection, list(coming))
-    further: dict[str, int] = {}
-    for key, payments in coming.items():
-        reaching = sum(payment.amount_xof for payment in payments)
-        if any(payment.period is not None for payment in payments) or not _is_enough(periods[key], reaching):
-            further[key] = reaching
+    reach = {key: sum(payment.amount_xof for payment in payments) for key, payments in coming.items()}
+    undesignated = [key for key, payments in coming.items() if all(payment.period is None for payment in payments)]
+    periods = await _first_open(connection, undesignated)
+    further = {key: xof for key, xof in reach.items() if key not in periods or not _is_enough(periods[key], xof)}
     if further:
         periods |= await _open_or_designated(connection, coming, further)
     for key, there in periods.items():

@@ -16,7 +16,7 @@ from recouvra.contracts.reading import Refusal
 from recouvra.contracts.topics import MARKS
 from services.reporting.projections.marks import Mark, Marks
 
-_LATEST = 20_000  # of the marks that still stand: an hour's or so
+_LATEST = 20_000  # of the marks that still stand: ten minutes' of three writers at work, hours' of a quiet fund
 
 
 async def _complete(look: Look) -> AsyncIterator[Finding]:

@@ -136,9 +136,17 @@ def test_another_byte_anywhere_in_compact_lines_is_read_as_the_contract_reads_it
         for length in (1, 2, 12):
             agrees_or_is_refused(value[:at] + value[at + length :])
             agrees_or_is_refused(value[:at] + b"0" * length + value[at + length :])
-    for changed in (b'"base_xof1":', b'"insured_1number":', b'"line_no":1,"line_no":'):
-        name = bytes(byte for byte in changed if not chr(byte).isdigit())[-11:]
+    changes = {
+        b'"base_xof":': b'"base_xof1":',
+        b'"insured_number":': b'"insured_1number":',
+        b'"line_no":1,': b'"line_no":1,"line_no":1,',
+        b'"line_no":2,': b'"line_no":2,"line_no":2,',
+        b'"base_xof":40000': b'"base_xof":40000,"base_xof":40000',
+    }
+    for name, changed in changes.items():
+        assert name in value
         agrees_or_is_refused(value.replace(name, changed, 1))
+        agrees_or_is_refused(value.replace(name, changed))
 
 
 def test_a_base_of_zero_is_read_quickly_wherever_it_stands() -> None:
