@@ -13,7 +13,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _EPOCH = date(2000, 1, 1).toordinal()  # PostgreSQL counts days from here
 
 # A frozen client (SIGSTOP, a lost network) must not keep row locks for ever: the server ends its session. But for one
-# frozen while it sends a COPY, some milliseconds of each batch: there no limit of the server's holds (`end_frozen`).
+# frozen while it sends a COPY or takes a large answer, for some milliseconds: there no limit holds (`end_frozen`).
 WRITER = {
     "application_name": "recouvra-worker",
     "statement_timeout": "60s",
@@ -99,16 +99,21 @@ async def keep_every_day(connection: Connection) -> None:
 
 
 async def end_frozen(connection: Connection, after: timedelta = timedelta(seconds=20)) -> int:
-    """Ends the sessions of workers that have been sending a COPY for so long; how many there were.
+    """Ends the sessions of workers that have been sending or taking so long, or of an API that has been sending.
 
-    PostgreSQL waits for the next byte of a COPY for ever, whatever its timeouts, and a worker that is frozen there
-    would keep its locks as long. One that lives sends what it has within a second; one that was slow tries again.
+    PostgreSQL waits for ever for the next byte of a COPY, or for its client to take an answer's next byte, whatever
+    its timeouts; who is frozen there would keep its locks as long. Who lives does either within a second; one that was
+    only slow tries again.
+
+    Returns:
+        How many there were.
     """
     ended = await connection.fetch(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-        "and application_name = $1 and state = 'active' and wait_event = 'ClientRead' "
-        "and query_start < clock_timestamp() - $2::interval",
+        "and (application_name, wait_event) in (($1, 'ClientRead'), ($1, 'ClientWrite'), ($2, 'ClientRead')) "
+        "and state = 'active' and query_start < clock_timestamp() - $3::interval",
         WRITER["application_name"],
+        READER["application_name"],
         after,
     )
     return len(ended)

@@ -14,7 +14,7 @@ from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.envelope import header_attributes, told
 from recouvra.contracts.event import Event
-from recouvra.contracts.reading import Plainly, Quick, Received, Refusal, read
+from recouvra.contracts.reading import VALUE_BYTES, Plainly, Quick, Received, Refusal, read
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import EVENTS
 
@@ -70,7 +70,7 @@ class Decoder:
             by_topic.setdefault(record.topic, []).append(record)
         for topic in by_topic.keys() & EVENTS.keys():
             if EVENTS[topic] in self.quickly:
-                said = self.quickly[EVENTS[topic]]([record.value or b"" for record in by_topic[topic]])
+                said = self.quickly[EVENTS[topic]]([_bounded(record.value) for record in by_topic[topic]])
                 found.update(zip(map(at, by_topic[topic]), said, strict=True))
         return found
 
@@ -93,6 +93,11 @@ class Decoder:
             if not is_of_the_record(error):
                 raise
             return internal(record, error, *told(header_attributes(dict(record.headers))))
+
+
+def _bounded(value: bytes | None) -> bytes:
+    """A value that is worth reading; nothing of one that is refused for its size."""
+    return b"" if value is None or len(value) > VALUE_BYTES else value
 
 
 def internal(record: Record, error: Exception, source: str | None, event_id: str | None) -> Refusal:

@@ -30,8 +30,9 @@ def plain_values(event_class: type[Event], fits: Callable[[Any], bool] | None = 
     Raises:
         ValueError: the contract has fields that are not flat, or a rule of its own, of which nothing is said here.
     """
-    if fits is None and event_class.__pydantic_decorators__.model_validators:
-        raise ValueError(f"{event_class.__name__} has fields that have to fit together")
+    rules = event_class.__pydantic_decorators__
+    if rules.field_validators or (rules.model_validators and fits is None):
+        raise ValueError(f"{event_class.__name__} has rules of its own: fields that have to fit together")
     plain = msgspec.defstruct(
         event_class.__name__,
         [_field(name, said) for name, said in event_class.model_json_schema()["properties"].items()],
@@ -69,14 +70,20 @@ def _field(name: str, said: Mapping[str, Any]) -> tuple[str, Any] | tuple[str, A
     return name, _type(said), None
 
 
+_KEYWORDS = {"title", "description", "default", "anyOf", "enum", "type", "format", "pattern", "maxLength"}
+_KEYWORDS |= {"minimum", "exclusiveMinimum", "maximum"}
+
+
 def _type(said: Mapping[str, Any]) -> Any:
+    if unknown := said.keys() - _KEYWORDS:
+        raise ValueError(f"no flat field, by its {', '.join(sorted(unknown))}: {said}")
     if "anyOf" in said:
         return _type(said["anyOf"][0]) | None
     if "enum" in said:
         return Literal[tuple(said["enum"])]
     if said.get("format") == "date":
         return date
-    if said.get("type") == "integer":
+    if said.get("type") == "integer" and "maximum" in said and said.keys() & {"minimum", "exclusiveMinimum"}:
         least = {"ge": said["minimum"]} if "minimum" in said else {"gt": said["exclusiveMinimum"]}
         return Annotated[int, msgspec.Meta(le=said["maximum"], **least)]
     if said.get("type") == "string":

@@ -72,6 +72,37 @@ async def test_a_session_that_sends_no_more_of_its_copy_is_ended_and_what_it_loc
     await waiting.close()
 
 
+async def test_a_session_that_takes_no_more_of_its_answer_is_ended(it: Till) -> None:
+    frozen = await it.session()
+    goes_on = asyncio.Event()
+
+    async def asked() -> None:
+        async with frozen.transaction():
+            await frozen.fetchval(_LOCKED)
+            await frozen.copy_from_query("select repeat('x', 1000) from generate_series(1, 100000)", output=taken)
+
+    async def taken(_: bytes) -> None:
+        await goes_on.wait()
+
+    asking = asyncio.create_task(asked())
+
+    async def is_kept_waiting() -> bool:
+        return ("active", "ClientWrite") in await states(it)
+
+    await until(is_kept_waiting)
+    assert await end_frozen(it.connection) == 0
+    assert await end_frozen(it.connection, NOW) == 1
+
+    async def is_gone() -> bool:
+        return await states(it) == []
+
+    await until(is_gone)
+    goes_on.set()
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await asking
+    assert asking.exception() is not None
+
+
 async def test_who_sends_no_copy_is_left_alone(it: Till) -> None:
     idle, thinking, working = await it.session(), await it.session(), await it.session()
     async with thinking.transaction():
