@@ -206,8 +206,10 @@ class Fund:
     async def for_a_while(self) -> AsyncIterator[Fund]:
         """The same services, as new: what happens to them within the block is undone at its end."""
         undone = [desk.connection.transaction() for desk in self.desks]
-        for transaction in undone:
+        for transaction, desk in zip(undone, self.desks, strict=True):
             await transaction.start()
+            # A writer that is silent within a transaction is taken for frozen; here each waits for all the others.
+            await desk.connection.execute("set local idle_in_transaction_session_timeout = 0")
         try:
             yield Fund([Desk(d.service, d.settings, d.connection, d.reading) for d in self.desks], World())
         finally:
