@@ -17,6 +17,7 @@ import msgspec
 
 from recouvra.contracts.event import IDENTIFIER_PATTERN, PERIOD_PATTERN, Event
 from recouvra.contracts.payroll_declared import PayrollDeclared, Totals
+from recouvra.contracts.reading import Plainly
 from services.contributions.domain.columns import PlainLines
 from services.contributions.doors.plain_lines import Array, columns_of
 
@@ -70,7 +71,7 @@ class _Said(NamedTuple):
     lines: Array
 
 
-def read_plainly(values: Sequence[bytes]) -> list[tuple[Event, bytes] | None]:
+def read_plainly(values: Sequence[bytes]) -> list[Plainly]:
     """Of each value the event and its content (DEF-027); None where only the contract can tell."""
     said = [_said(value) for value in values]
     lines = columns_of([_NOTHING if one is None else one.lines for one in said])
@@ -97,7 +98,7 @@ def _said(value: bytes) -> _Said | None:
 
 
 def _event(said: _Declared, lines: PlainLines) -> Event:
-    return PayrollDeclared.model_construct(
+    return PayrollDeclared.certain(
         declaration_id=said.declaration_id,
         payer_id=said.payer_id,
         period=said.period,

@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from recouvra.contracts.mending import NotJson
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import fitted
 from services.contributions.doors.plain_declarations import read_plainly
+from tests.unit import quick_reading
 
 VALUE: dict[str, Any] = {
     "declaration_id": "D-2026-01",
@@ -72,26 +73,8 @@ PLACES: list[tuple[Any, ...]] = [(name,) for name in VALUE] + [
 PLACES += [("lines", at, name) for at in (0, 1) for name in ("line_no", "insured_number", "base_xof", "else")]
 
 
-def agrees(value: bytes) -> bool:
-    """Whether the quick reader took a value; it fails where the contract would not have taken the very same."""
-    [quick] = read_plainly([value])
-    if quick is None:
-        return False
-    event = fitted(PayrollDeclared, value)
-    assert quick[0] == event
-    assert quick[0].to_json() == event.to_json()
-    assert quick[1] == event.content() == quick[0].content()
-    return True
-
-
-def agrees_or_is_refused(value: bytes) -> None:
-    """What the contract refuses is not taken; what it takes is taken as it does, or left alone."""
-    try:
-        fitted(PayrollDeclared, value)
-    except (ValidationError, NotJson):
-        assert read_plainly([value]) == [None]
-    else:
-        agrees(value)
+agrees = partial(quick_reading.agrees, read_plainly, PayrollDeclared)
+agrees_or_is_refused = partial(quick_reading.agrees_or_is_refused, read_plainly, PayrollDeclared)
 
 
 def put(place: tuple[Any, ...], said: Any) -> dict[str, Any]:

@@ -2,17 +2,17 @@
 
 import json
 import random
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from recouvra.contracts.mending import NotJson
 from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.reading import fitted
 from services.contributions.doors.events import QUICKLY
+from tests.unit import quick_reading
 
 VALUE: dict[str, Any] = {
     "payment_id": "M-1",
@@ -38,26 +38,8 @@ RAW = [
 PLACES = [*VALUE, "else"]
 
 
-def agrees(value: bytes) -> bool:
-    """Whether the quick reader took a value; it fails where the contract would not have taken the very same."""
-    quick = QUICKLY[PaymentReported]([value])[0]
-    if quick is None:
-        return False
-    event = fitted(PaymentReported, value)
-    assert quick[0] == event
-    assert quick[0].to_json() == event.to_json()
-    assert quick[1] == event.content() == quick[0].content()
-    return True
-
-
-def agrees_or_is_refused(value: bytes) -> None:
-    """What the contract refuses is not taken; what it takes is taken as it does, or left alone."""
-    try:
-        fitted(PaymentReported, value)
-    except (ValidationError, NotJson):
-        assert QUICKLY[PaymentReported]([value])[0] is None
-    else:
-        agrees(value)
+agrees = partial(quick_reading.agrees, QUICKLY[PaymentReported], PaymentReported)
+agrees_or_is_refused = partial(quick_reading.agrees_or_is_refused, QUICKLY[PaymentReported], PaymentReported)
 
 
 def test_plain_payments_are_read_quickly_however_they_are_written() -> None:
