@@ -10,7 +10,6 @@ The steps and their order are the whole of exactness (ADR 2):
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ import asyncpg
 from recouvra.chassis import dead_letters, outbox, positions
 from recouvra.chassis.database import Connection, is_of_the_record
 from recouvra.chassis.dead_letters import DeadLetter
-from recouvra.chassis.deciding import Decided, Tally, decide, speaking
+from recouvra.chassis.deciding import Decided, Tally, decide
 from recouvra.chassis.decoding import NOTHING, Decoded, Decoder, Said, at, internal
 from recouvra.chassis.inbox import Inbox
 from recouvra.chassis.journal import BATCH, Cause
@@ -154,7 +153,7 @@ class Reading:
         work = await self.opens(connection, read.received)
         clock = await cause.clock(connection, clock_kind)
         inbox = await Inbox.load(connection, read.received)
-        decided = await speaking(connection, asyncio.to_thread(decide, work, clock, inbox, read.events))
+        decided = await decide(connection, work, clock, inbox, read.events)
         for topic, taken in read.plain.items():
             await self.plain[topic].take(connection, taken)
         await work.save(connection)
@@ -168,10 +167,9 @@ class Reading:
             await outbox.put(connection, cause, facts + [letter.told(self.service) for letter in letters])
 
     async def decode(self, records: Sequence[Record], unauthorised: Collection[Any] | None = None) -> Decoded:
-        """Decodes records, any number, in a thread; see `Decoder.decode`."""
+        """Decodes records, any number; see `Decoder.decode`."""
         self.sources.refresh()
-        decoder = Decoder(self.sources, self.plain, self.quickly)
-        return await asyncio.to_thread(decoder.decode, records, unauthorised)
+        return await Decoder(self.sources, self.plain, self.quickly).decode(records, unauthorised)
 
     async def _read_all(
         self,

@@ -46,6 +46,10 @@ class Outcome:
 class Work(Protocol):
     """All that a batch can touch, locked and loaded; events are applied in memory, in order, and saved in sets."""
 
+    @property
+    def weight(self) -> int:
+        """About how many rows that were loaded its rules will look at, one by one; for many they are given a thread."""
+
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in; `reading` is the clock's. Raises only what nobody foresaw."""
 

@@ -144,7 +144,7 @@ async def test_rules_that_think_for_longer_than_a_session_may_be_silent_lose_nei
 ) -> None:
     async def pondering(connection: Connection, events: Sequence[Received]) -> TillWork:
         work = await opens(connection, events)
-        return Pondering(work.accounts, work.counted)
+        return Pondering(work.accounts, work.counted, weight=10**9)
 
     reader = it.reader(it.reading(pondering))
     await reader.take(delivered(it.record(it.payment(1))))

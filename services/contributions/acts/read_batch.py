@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,8 @@ from datetime import datetime
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Outcome
 from recouvra.contracts.reading import Received
+from services.contributions.domain.account import Account
+from services.contributions.domain.book import Book
 from services.contributions.store.book import Named, OpenBook, open_book
 from services.contributions.store.rosters import Rosters
 
@@ -18,6 +21,7 @@ class BatchWork:
     """An open book, in the shape in which the chassis asks for it."""
 
     opened: OpenBook
+    weight: int
 
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in, by the rules alone."""
@@ -30,4 +34,19 @@ class BatchWork:
 
 async def read_batch(connection: Connection, events: Sequence[Received], rosters: Rosters) -> BatchWork:
     """Locks and loads all that these events can touch; raises `Retry` where that changed meanwhile."""
-    return BatchWork(await open_book(connection, Named.by(events), rosters))
+    opened = await open_book(connection, Named.by(events), rosters)
+    return BatchWork(opened, weight(opened.book, events))
+
+
+def weight(book: Book, events: Sequence[Received]) -> int:
+    """About how many of the lines and payments that were loaded these events have the rules look at.
+
+    Each may have it look at all of its account's; those of an account that none of them names, any.
+    """
+    coming = Counter(received.event.key for received in events)
+    return sum(_row_count(account) * coming.get(key, len(events)) for key, account in book.accounts.items())
+
+
+def _row_count(account: Account) -> int:
+    parts = (part for declaration in account.declarations.values() for part in declaration.parts.values())
+    return len(account.payments) + sum(len(part.lines) for part in parts if part.lines is not None)

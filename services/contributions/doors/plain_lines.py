@@ -1,6 +1,6 @@
 """The lines of declarations from the text of their arrays straight to columns, those of a whole batch at once.
 
-numpy looks at every byte and lets other threads run meanwhile, where a JSON parser makes objects one by one.
+numpy looks at every byte, where a JSON parser makes objects one by one.
 """
 
 from __future__ import annotations

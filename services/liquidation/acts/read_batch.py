@@ -19,6 +19,11 @@ class BatchWork:
 
     caseload: Caseload
 
+    @property
+    def weight(self) -> int:
+        """The forms that wait for persons who may be registered now."""
+        return sum(len(patient.waiting) for patient in self.caseload.patients.values())
+
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in, by the rules alone."""
         return self.caseload.apply(received, reading)

@@ -23,6 +23,11 @@ class BatchWork:
 
     register: Register
 
+    @property
+    def weight(self) -> int:
+        """Little: a rule looks at one payer or person."""
+        return 0
+
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in, by the rules alone; a request said otherwise before is set aside (DEF-027)."""
         envelope, content = received.envelope, received.content

@@ -20,6 +20,11 @@ class Facts:
     def __init__(self) -> None:
         self._by_topic: dict[str, list[Received]] = {}
 
+    @property
+    def weight(self) -> int:
+        """Nothing is loaded."""
+        return 0
+
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Keeps the fact; its knowledge time is the publisher's, whatever our clock reads (DEF-007)."""
         self._by_topic.setdefault(received.record.topic, []).append(received)

@@ -46,6 +46,7 @@ class TillWork:
     accounts: dict[str, Account]
     counted: dict[Identity, tuple[str, int]]
     added: dict[Identity, tuple[str, int]] = field(default_factory=dict)
+    weight: int = 0
 
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Counts a payment once, whatever event ids it comes under; a payment said otherwise is a conflict."""

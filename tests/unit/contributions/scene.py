@@ -104,6 +104,12 @@ def fits(fact: Event) -> None:
     assert fact.model_fields_set == set(type(fact).model_fields)
 
 
+def received(event: Event, offset: int = 0, event_id: str = "e", source: str = "/s", at: datetime = START) -> Received:
+    """An event as it was read."""
+    record = Record(event.topic, 0, offset, event.key.encode(), event.to_json(), ())
+    return Received(record, Envelope(event_id, source, event.event_type(), at), event, event.content())
+
+
 @dataclass
 class Scene:
     """A Book to which every key that a record names is given before the record is read, and all it ever published."""
@@ -119,11 +125,9 @@ class Scene:
         for event in events:
             self.read_count += 1
             name = event_id or f"e{self.read_count}"
-            record = Record(event.topic, 0, self.read_count, event.key.encode(), event.to_json(), ())
-            envelope = Envelope(name, source, event.event_type(), at or START + timedelta(seconds=self.read_count))
-            self._lay_out(event)
             reading = START + timedelta(seconds=self.read_count)
-            outcome = self.book.apply(Received(record, envelope, event, event.content()), reading)
+            self._lay_out(event)
+            outcome = self.book.apply(received(event, self.read_count, name, source, at or reading), reading)
             self.take(outcome)
         return outcome
 

@@ -7,22 +7,18 @@ import pytest
 
 from recouvra.contracts.declaration_answered import AnsweredInFull
 from recouvra.contracts.declared_lines import DeclaredLines
-from recouvra.contracts.envelope import Envelope
 from recouvra.contracts.payroll_declared import PayrollDeclared
-from recouvra.contracts.reading import Received
-from recouvra.contracts.record import Record
 from recouvra.law.finding import worded
 from services.contributions.acts.dry_run import WholeDeclaration
 from services.contributions.domain.career import Sent, career_line
 from services.contributions.domain.rehearsing import WouldConflict, WouldWait, rehearse
-from tests.unit.contributions.scene import START, Scene, affiliated, declared, in_parts, person
+from tests.unit.contributions.scene import Scene, affiliated, declared, in_parts, person, received
 
 
 def rehearsed(scene: Scene, event: PayrollDeclared) -> AnsweredInFull:
     """The answer to an event on a copy of the payer's account."""
-    record = Record(event.topic, 0, 0, None, None, ())
-    received = Received(record, Envelope("e", "/s", event.event_type(), START), event, event.content())
-    told, findings = rehearse(deepcopy(scene.account()), scene.book.employment.by(event.payer_id), event, received)
+    employed = scene.book.employment.by(event.payer_id)
+    told, findings = rehearse(deepcopy(scene.account()), employed, event, received(event))
     return told.model_copy(update={"anomalies": tuple(map(worded, findings))})
 
 
