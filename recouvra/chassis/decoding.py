@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any
 
 from recouvra.chassis.database import is_of_the_record
 from recouvra.chassis.outcome import Plain
+from recouvra.chassis.slices import by_bytes
 from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
 from recouvra.contracts.envelope import header_attributes, told
@@ -30,7 +30,7 @@ Decoded = Mapping[At, Received | Refusal | Any]
 
 NOTHING: Decoded = MappingProxyType({})
 
-_TURN_SECONDS = 0.02  # what is not plain takes a hundredth of a second a record
+_STEP_BYTES = 512 << 10  # some milliseconds of work, and what is made of them stays near the processor
 
 
 def at(record: Record) -> At:
@@ -53,24 +53,21 @@ class Decoder:
     quickly: Mapping[type[Event], Quick]
 
     async def decode(self, records: Sequence[Record], unauthorised: Collection[Any] | None = None) -> Decoded:
-        """Decodes any number of records, and lets others have their turn meanwhile.
+        """Decodes any number of records, some at a time: so it is done while others wait for the database or a broker.
 
         Args:
             unauthorised: where those stand whose source was not allowed to publish; None: by the rules that hold now.
         """
-        try:
-            plainly = self._read_plainly(records)
-        except Exception as error:
-            if not is_of_the_record(error):
-                raise
-            plainly = {}  # which of them it was shows when each is read alone
         decoded: dict[At, Received | Refusal | Any] = {}
-        turn = time.monotonic()
-        for record in records:
-            decoded[at(record)] = self._decoded(record, plainly, unauthorised)
-            if time.monotonic() - turn > _TURN_SECONDS:
-                await asyncio.sleep(0)
-                turn = time.monotonic()
+        for some in by_bytes(records, _STEP_BYTES):
+            try:
+                plainly = self._read_plainly(some)
+            except Exception as error:
+                if not is_of_the_record(error):
+                    raise
+                plainly = {}  # which of them it was shows when each is read alone
+            decoded |= {at(record): self._decoded(record, plainly, unauthorised) for record in some}
+            await asyncio.sleep(0)
         return decoded
 
     def _read_plainly(self, records: Sequence[Record]) -> Mapping[At, Plainly]:

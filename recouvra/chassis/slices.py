@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from recouvra.contracts.record import Record
@@ -18,15 +18,15 @@ def as_record(raw: Any) -> Record:
     return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
 
 
-def by_bytes(records: list[Record]) -> Iterator[list[Record]]:
-    """Consecutive slices of at most `MOST_RECORDS`, whose values stay within `MOST_BYTES` together.
+def by_bytes(records: Sequence[Record], most: int = MOST_BYTES) -> Iterator[list[Record]]:
+    """Consecutive slices of at most `MOST_RECORDS`, whose values stay within so many bytes together.
 
     What is read aside comes in one delivery however much it is, and rules that think for seconds lose their session.
     """
     batch, size = list[Record](), 0
     for record in records:
         length = len(record.value or b"")
-        if batch and (len(batch) == MOST_RECORDS or size + length > MOST_BYTES):
+        if batch and (len(batch) == MOST_RECORDS or size + length > most):
             yield batch
             batch, size = [], 0
         batch.append(record)

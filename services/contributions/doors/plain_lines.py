@@ -1,4 +1,4 @@
-"""The lines of declarations from the text of their arrays straight to columns, those of a whole batch at once.
+"""The lines of declarations from the text of their arrays straight to columns, those of many at once.
 
 numpy looks at every byte, where a JSON parser makes objects one by one.
 """
@@ -23,33 +23,21 @@ _LENGTHS = np.array([name.size for name in _NAMES])
 _MOST_DIGITS = 13  # of a base; each name is as long, so that so many bytes up to an integer's end hold no other digit
 _WEIGHTS = 10 ** np.arange(_MOST_DIGITS - 1, -1, -1, dtype=np.int64)
 _MOST_LINES = 1000
-_BYTES = 128 << 10  # read at once: what is made of them stays near the processor
 
 
 def columns_of(arrays: Sequence[Array]) -> list[PlainLines | None]:
-    """The lines of each array; None where it is not written as the content's hash has it, byte for byte.
+    """The lines of each array, read as one, or alone where not each is written as the content's hash has it.
+
+    None where one is not, byte for byte.
 
     That is `[{"line_no":1,"insured_number":"100000000063","base_xof":40000},…]`: without blanks, the fields in this
     order, each number 12 digits, no integer with a 0 in front, and none that the contract refuses.
     """
-    found: list[PlainLines | None] = []
-    some, size = list[Array](), 0
-    for array in arrays:
-        if some and size + len(array) > _BYTES:
-            found += _some(some)
-            some, size = [], 0
-        some.append(array)
-        size += len(array)
-    return found + _some(some)
-
-
-def _some(arrays: Sequence[Array]) -> list[PlainLines | None]:
-    """The lines of arrays that are read as one; where that cannot be, of each alone."""
     within = [_within(array) for array in arrays]
     lines = [text for text in within if text]
     read = _columns(b"},%b" % b",".join(lines)) if lines else (np.empty(0, np.intp), np.empty((3, 0), np.int64))
     if read is None or None in within:
-        return [None] if len(arrays) == 1 else [one for array in arrays for one in _some([array])]
+        return [None] if len(arrays) == 1 else [one for array in arrays for one in columns_of([array])]
     # Each text ends with a brace, which stands nowhere but at the end of a line: so each has whole lines.
     ends, integers = read
     stops = accumulate((len(text) + bool(text) for text in within if text is not None), initial=2)
