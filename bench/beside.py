@@ -35,12 +35,14 @@ Runs = dict[str, list[tuple[int, Spent]]]
 """By side, of each turn: how many lines were counted, and what they took."""
 TUTORIAL, BATCH, DEBEZIUM = "tutorial: a transaction a record", "batch: executemany", "Debezium's JDBC sink, 2 tasks"
 FLOOR, OURS_SO, OURS = "floor: COPY", "ours, one line a record", "ours, up to 1,000 lines a record"
+BY_TWO = "the same, two workers"
 
 
 async def against(ground: Ground, *, lines: int, warm: int, seconds: int, repeats: int) -> Told:
     """Everybody in turn on the same lines; others for so many seconds once warm, ourselves all of them."""
     payers = log_normal(lines // len(ALL_MONTHS), most=_MOST)
     ours, so = Declaring(payers), Declaring(_some_of(payers), lines_a_part=1)
+    by_two = Declaring(payers, workers=2)
     await _publish(ground, payers)
     watch = partial(watched, ground, lines=ours.lines, warm=warm, seconds=seconds)
     runs: Runs = {}
@@ -52,6 +54,7 @@ async def against(ground: Ground, *, lines: int, warm: int, seconds: int, repeat
             DEBEZIUM: partial(_debezium, ground, f"debezium_{repeat}", watch),
             OURS_SO: partial(_all_of, so.lines, partial(declare, ground, so)),
             OURS: partial(_all_of, ours.lines, partial(declare, ground, ours)),
+            BY_TWO: partial(_all_of, by_two.lines, partial(declare, ground, by_two)),
         }
         for side, turn in turns.items():
             runs.setdefault(side, []).append(done := await turn())
@@ -110,7 +113,7 @@ async def _debezium(ground: Ground, name: str, watch: Watch) -> tuple[int, Spent
 
 def _told(lines: int, warm: int, seconds: int, runs: Runs) -> Told:
     found = {name: [count / spent.seconds for count, spent in some] for name, some in runs.items()}
-    over = {name: {of: pairwise(found[of], some) for of in (OURS, OURS_SO)} for name, some in found.items()}
+    over = {name: {of: pairwise(found[of], some) for of in (OURS, OURS_SO, BY_TWO)} for name, some in found.items()}
     on_the_floor = {name: pairwise(some, found[FLOOR]) for name, some in found.items()}
     out = []
     for name, some in runs.items():
@@ -131,7 +134,7 @@ def _told(lines: int, warm: int, seconds: int, runs: Runs) -> Told:
     return {
         "title": "Against what others would run",
         "says": [
-            "The same lines of the same payers for everybody, one line a record for all but our own last row: the "
+            "The same lines of the same payers for everybody, one line a record for all but our own last rows: the "
             "shape of the record is part of the design, and a sink cannot explode an array. The others store a line "
             "and no more; ours checks, assesses, answers, publishes.",
             f"Of {lines:,} lines each of the others had what it could do in {seconds} s, from {warm} s after its first "
@@ -144,6 +147,7 @@ def _told(lines: int, warm: int, seconds: int, runs: Runs) -> Told:
             goal("ours ÷ the tutorial's way", over[TUTORIAL][OURS], 1_000),
             goal("ours ÷ the batch way", over[BATCH][OURS], 20),
             goal("ours ÷ Debezium's", over[DEBEZIUM][OURS], 8),
+            goal("ours by two workers ÷ Debezium's by its two tasks", over[DEBEZIUM][BY_TWO], 8),
             goal("ours on one-line records ÷ the floor", on_the_floor[OURS_SO], 0.35),
         ],
         "plots": [

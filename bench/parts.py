@@ -43,7 +43,7 @@ PARTS: dict[str, Part] = {
         {"lines": 40_000, "warm": 0, "seconds": 5, "repeats": 1},
     ),
     "workers": Part(workers, {"lines": 600_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
-    "payments": Part(payments, {"payers": 400, "repeats": 3}, {"payers": 100, "repeats": 1}),
+    "payments": Part(payments, {"payers": 2_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000, "asked": 1_000}, {"lines": 20_000, "asked": 100}),
     "freshness": Part(freshness, {"payers": 900, "seconds": 30}, {"payers": 100, "seconds": 6}),
     "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 300, "seconds": 3}),
@@ -52,7 +52,7 @@ PARTS: dict[str, Part] = {
         {"lines": 200_000, "payers": 200, "repeats": 3},
         {"lines": 20_000, "payers": 50, "repeats": 1},
     ),
-    "growth": Part(growth, {"lines": 10_000_000}, {"lines": 60_000}, deadline_seconds=8 * _HOURS),
+    "growth": Part(growth, {"lines": 30_000_000}, {"lines": 60_000}, deadline_seconds=8 * _HOURS),
 }
 """What `all` runs, what counts most first."""
 
