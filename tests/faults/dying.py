@@ -12,7 +12,7 @@ import runpy
 import signal
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +45,8 @@ SENDS = {"before-publishing": "", "before-publishing-a-fact": "-journal"}
 """By point, the ending of the topics whose records do not count."""
 
 GROUP = "before-the-groups-offsets"
+COPYING = "in-the-midst-of-a-copy"
+"""Where a process does not die, but is frozen (SIGSTOP)."""
 WORKER_POINTS = tuple([point for point, at in STATEMENTS.items() if at.application != "recouvra-api"] + [*SENDS, GROUP])
 ACT_POINTS = tuple(point for point, at in STATEMENTS.items() if at.application == "recouvra-api")
 
@@ -81,6 +83,7 @@ def arm(fate: Fate) -> None:
     """Wraps the functions of the clients by which a service writes, publishes and commits."""
     _wrap_statements(fate)
     _wrap_sends(fate)
+    _wrap_copies(fate)
     told: Callable[..., Awaitable[Any]] = AIOKafkaConsumer.commit
 
     async def commit(self: Any, offsets: Any = None) -> Any:
@@ -121,6 +124,22 @@ def _wrap_sends(fate: Fate) -> None:
         return await sent(self, batch, topic, **kwargs)
 
     AIOKafkaProducer.send_batch = send_batch
+
+
+def _wrap_copies(fate: Fate) -> None:
+    copied: Callable[..., Awaitable[Any]] = asyncpg.Connection.copy_to_table
+
+    async def copy_to_table(self: Any, table: str, *, source: Any, **kwargs: Any) -> Any:
+        async def in_halves() -> AsyncIterator[bytes]:
+            half = len(source) // 2
+            yield bytes(source[:half])
+            os.kill(os.getpid(), signal.SIGSTOP)
+            yield bytes(source[half:])
+
+        meant = in_halves() if fate.meets(COPYING) else source
+        return await copied(self, table, source=meant, **kwargs)
+
+    asyncpg.Connection.copy_to_table = copy_to_table  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

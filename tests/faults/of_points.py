@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +15,7 @@ from uuid import uuid4
 import httpx
 
 from tests.builders import affiliation
-from tests.faults.dying import ACT_POINTS, GROUP, STATEMENTS, WORKER_POINTS
+from tests.faults.dying import ACT_POINTS, COPYING, GROUP, STATEMENTS, WORKER_POINTS
 from tests.faults.fault import fault
 from tests.faults.own import Own
 from tests.faults.trial import SERVICES, Trial
@@ -88,6 +90,43 @@ async def _one_is_given(point: str, trial: Trial) -> bool:
             trial.acts = replace(trial.acts, assignments=given)
             return True
     return False
+
+
+@fault("worker frozen in the midst of a copy", times=1)
+async def frozen_in_a_copy(trial: Trial) -> None:
+    """The server would wait for ever for the rest of what a worker sends: another worker ends its session."""
+    service = "contributions"
+    async with trial.stack.another(service):
+        fate = Fate(trial.stack, service, "worker")
+        fate.seal(COPYING)
+        await fate.met()
+        frozen = await eventually(partial(_frozen, trial.stack, service))
+        try:
+            assert await trial.stack.sql(service, _SENDING), "nobody is sending: it was frozen elsewhere"
+            await eventually(partial(_nobody_sends, trial.stack, service), _PATIENCE_SECONDS)
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+
+
+_SENDING = (
+    "select from pg_stat_activity where datname = current_database() and application_name = 'recouvra-worker' "
+    "and (state, wait_event) = ('active', 'ClientRead')"
+)
+
+
+async def _frozen(stack: Own, service: str) -> int:
+    """The process of the worker that is stopped."""
+    found = [pid for pid in stack.worker_pids(service) if _is_stopped(pid)]
+    assert found, f"no worker of {service} is stopped"
+    return found[0]
+
+
+def _is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+async def _nobody_sends(stack: Own, service: str) -> None:
+    assert not await stack.sql(service, _SENDING), "the session of a frozen worker lives on"
 
 
 for _point in WORKER_POINTS:
