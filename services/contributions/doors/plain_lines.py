@@ -35,7 +35,7 @@ def columns_of(arrays: Sequence[Array]) -> list[PlainLines | None]:
     """
     within = [_within(array) for array in arrays]
     lines = [text for text in within if text]
-    read = _columns(b"},%b" % b",".join(lines)) if lines else (np.empty(0, np.intp), np.empty((3, 0), np.int64))
+    read = _columns(b",".join([b"}", *lines])) if lines else (np.empty(0, np.intp), np.empty((3, 0), np.int64))
     if read is None or None in within:
         return [None] if len(arrays) == 1 else [one for array in arrays for one in columns_of([array])]
     # Each text ends with a brace, which stands nowhere but at the end of a line: so each has whole lines.
