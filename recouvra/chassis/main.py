@@ -141,7 +141,6 @@ def run(build: Callable[[Settings], Service]) -> None:
         else:
             gc.freeze()
             gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
-            sys.setswitchinterval(0.001)  # the database's answers wait no longer than that for a thread that decodes
             reading = service.reading(settings)
             asyncio.run(run_worker(reading, service.reads, service.writes, service.acts, settings, service.begins))
     except (SettingsError, WatchedFileError) as error:
