@@ -31,7 +31,9 @@ def assess(
     pair.insured_share_xof += insured_share_xof
     pair.payer_share_xof += payer_share_xof
     pair.line_count += line_count
-    account.pairs[pair.period] = pair
+    if pair.period not in account.pairs:
+        account.pairs[pair.period] = pair
+        changes.new_pairs.add((account.key, pair.period))
     changes.pairs.add((account.key, pair.period))
     return ContributionAssessed(
         payer_id=account.key,
