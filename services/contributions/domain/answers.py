@@ -59,7 +59,7 @@ def answered_in_full(payer_id: str, declaration: Declaration, answer: Answer) ->
 def _answered(
     kind: type[Told], payer_id: str, declaration: Declaration, answer: Answer, anomalies: tuple[Anomaly, ...]
 ) -> Told:
-    return kind(
+    return kind.certain(
         declaration_id=declaration.declaration_id,
         payer_id=payer_id,
         period=declaration.period,

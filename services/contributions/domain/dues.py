@@ -35,7 +35,7 @@ def assess(
         account.pairs[pair.period] = pair
         changes.new_pairs.add((account.key, pair.period))
     changes.pairs.add((account.key, pair.period))
-    return ContributionAssessed(
+    return ContributionAssessed.certain(
         payer_id=account.key,
         payer_kind=pair.payer_kind,
         territory_code=pair.territory_code,
