@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import replace
 
 import asyncpg
 
@@ -112,7 +111,7 @@ async def load_findings(
     for payer_id, declaration_id, findings in rows:
         declaration = accounts[payer_id].declarations.get(declaration_id)
         if declaration is not None and declaration.answer is not None:
-            declaration.answer = replace(declaration.answer, findings=findings_of(findings))
+            declaration.answer = declaration.answer._replace(findings=findings_of(findings))
 
 
 def findings_of(kept: str) -> tuple[Finding, ...]:
