@@ -29,7 +29,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.database import RELAY, connect
 from recouvra.chassis.sending import BATCH_BYTES, Outgoing, Round, rounds
-from recouvra.contracts.envelope import Envelope, binary_headers
+from recouvra.contracts.envelope import headers_of
 from recouvra.contracts.topics import EVENTS, MARKS, journal_of
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Relay:
         self._service, self._bootstrap, self._url = service, bootstrap, database_url
         self._writes, self._by_events = writes, clock == "event"
         self._source = f"/{service}"
+        self._headers = {topic: headers_of(self._source, event.event_type()) for topic, event in EVENTS.items()}
         self.published = 0
         self._published_to = datetime.min.replace(tzinfo=UTC)  # the latest knowledge time of all
 
@@ -176,14 +177,7 @@ class Relay:
 
     def _fact(self, row: asyncpg.Record) -> Outgoing:
         _, topic, key, value, event_id, known_at, traceparent = row
-        envelope = Envelope(
-            event_id=str(event_id),
-            source=self._source,
-            type=EVENTS[topic].event_type(),
-            time=known_at,
-            traceparent=traceparent,
-        )
-        return Outgoing(topic, key, value, binary_headers(envelope))
+        return Outgoing(topic, key, value, self._headers[topic](str(event_id), known_at, traceparent))
 
 
 # One statement: what has left the outbox is what is known to stand on the topics.

@@ -1,7 +1,7 @@
 """The CloudEvents 1.0 envelope: read from a record's headers (binary mode) or from its value (structured mode)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeGuard
 
@@ -52,20 +52,34 @@ class MalformedEnvelope(Exception):
         self.expected = _WANTED[attribute]
 
 
+HeadersOf = Callable[[str, datetime, str | None], list[tuple[str, bytes]]]
+"""Writes the headers of one event, given its id, its time and its traceparent."""
+
+
 def binary_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """Write an envelope as the headers of a record in binary mode."""
     event_id, source, event_type, time, traceparent = envelope
-    instant = time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-    headers = [
-        _SPECVERSION,
-        ("ce_id", event_id.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", event_type.encode()),
-        ("ce_time", f"{instant}Z".encode()),
-        _JSON,
-    ]
-    if traceparent is not None:
-        headers.append(("traceparent", traceparent.encode()))
+    return headers_of(source, event_type)(event_id, time, traceparent)
+
+
+def headers_of(source: str, event_type: str) -> HeadersOf:
+    """Make what writes the headers of events of one source and type, whose share of them is encoded once."""
+    source_header, type_header = ("ce_source", source.encode()), ("ce_type", event_type.encode())
+
+    def headers(event_id: str, time: datetime, traceparent: str | None) -> list[tuple[str, bytes]]:
+        instant = time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
+        written = [
+            _SPECVERSION,
+            ("ce_id", event_id.encode()),
+            source_header,
+            type_header,
+            ("ce_time", f"{instant}Z".encode()),
+            _JSON,
+        ]
+        if traceparent is not None:
+            written.append(("traceparent", traceparent.encode()))
+        return written
+
     return headers
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declared_lines import DeclaredLines
@@ -12,8 +13,7 @@ from recouvra.law.parameters import EDITION, first_period
 from recouvra.law.period import month_of
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What one part says of the whole declaration."""
 
     payer_id: str

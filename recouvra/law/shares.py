@@ -25,4 +25,4 @@ def sum_of_shares(amounts_xof: Iterable[int], rate: Decimal) -> int:
     """The sum of the shares of amounts of at least 0, in francs, each rounded half-up on its own. Source: DEF-001."""
     numerator, denominator = rate.as_integer_ratio()
     twice, whole = 2 * numerator, 2 * denominator
-    return sum((twice * amount_xof + denominator) // whole for amount_xof in amounts_xof)
+    return sum([(twice * amount_xof + denominator) // whole for amount_xof in amounts_xof])

@@ -1,6 +1,5 @@
 """The answer to a declaration, as its findings make it and as it travels. Source: DEF-021 to DEF-023."""
 
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from recouvra.contracts.codes import AnomalyCode
@@ -52,14 +51,14 @@ def answered(
 
 def answered_in_full(payer_id: str, declaration: Declaration, answer: Answer) -> FullAnswer:
     """The answer as it is served, with every anomaly."""
-    told = _answered(AnsweredInFull, payer_id, declaration, replace(answer, findings=()), ())
+    told = _answered(AnsweredInFull, payer_id, declaration, answer._replace(findings=()), ())
     return FullAnswer(told, answer.findings)
 
 
 def _answered(
     kind: type[Told], payer_id: str, declaration: Declaration, answer: Answer, anomalies: tuple[Anomaly, ...]
 ) -> Told:
-    return kind(
+    return kind.certain(
         declaration_id=declaration.declaration_id,
         payer_id=payer_id,
         period=declaration.period,

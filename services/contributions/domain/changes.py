@@ -14,7 +14,9 @@ class Changes:
         accounts: account keys (known_at, completed_count).
         affiliated: account keys (affiliation, affiliation_at).
         pairs: (account key, period).
+        new_pairs: those of them that were assessed for the first time.
         declarations: (payer_id, declaration_id), without their answer and parts.
+        new_declarations: those of them of which nothing had been read before.
         answers: (payer_id, declaration_id), those answered, perhaps again.
         parts: (payer_id, declaration_id, part), only ever new.
         payments: identities claimed, changed, or released (no longer in the Book).
@@ -29,7 +31,9 @@ class Changes:
     accounts: set[str] = field(default_factory=set)
     affiliated: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
+    new_pairs: set[tuple[str, str]] = field(default_factory=set)
     declarations: set[tuple[str, str]] = field(default_factory=set)
+    new_declarations: set[tuple[str, str]] = field(default_factory=set)
     answers: set[tuple[str, str]] = field(default_factory=set)
     parts: set[tuple[str, str, int]] = field(default_factory=set)
     payments: set[PaymentKey] = field(default_factory=set)

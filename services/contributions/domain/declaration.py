@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.payroll_declared import PayrollDeclared
@@ -23,8 +23,7 @@ class State(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part as sent. `read_no` counts the parts of its declaration in the order in which they were read, from 1.
 
     `lines` may be left out of one that was read before, of a declaration that stays incomplete.
@@ -43,8 +42,7 @@ class Part:
         return cls(event.part, read_no, Header.said_in(event), ce_time, content, event.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The last answer given, with every finding (what travels may carry fewer)."""
 
     outcome: AnswerOutcome

@@ -29,6 +29,7 @@ class Desk:
         if declaration is None:
             declaration = Declaration(event.declaration_id, event.period, event.parts, event.replaces)
             self.account.declarations[event.declaration_id] = declaration
+            self.changes.new_declarations.add((self.account.key, event.declaration_id))
         elif event.part in declaration.parts:
             return repeat(received, declaration.parts[event.part].content)
         elif declaration.state is not State.INCOMPLETE:

@@ -31,9 +31,11 @@ def assess(
     pair.insured_share_xof += insured_share_xof
     pair.payer_share_xof += payer_share_xof
     pair.line_count += line_count
-    account.pairs[pair.period] = pair
+    if pair.period not in account.pairs:
+        account.pairs[pair.period] = pair
+        changes.new_pairs.add((account.key, pair.period))
     changes.pairs.add((account.key, pair.period))
-    return ContributionAssessed(
+    return ContributionAssessed.certain(
         payer_id=account.key,
         payer_kind=pair.payer_kind,
         territory_code=pair.territory_code,

@@ -88,7 +88,5 @@ def absent(numbers: Integers, roster: Integers) -> NDArray[np.bool_]:
     """Which of these numbers a roster, ascending, does not hold."""
     if not roster.size:
         return np.ones(numbers.shape, np.bool_)
-    at = np.searchsorted(roster, numbers)
-    at[at == roster.size] = 0
-    found: NDArray[np.bool_] = roster[at] != numbers
+    found: NDArray[np.bool_] = roster.take(roster.searchsorted(numbers), mode="clip") != numbers
     return found

@@ -1,6 +1,6 @@
 """What a complete declaration comes to, given all that its payer has declared before: pure, nothing is changed."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from recouvra.contracts.event import PayerKind
 from recouvra.law import declared as law
@@ -16,8 +16,7 @@ from services.contributions.domain.employment import PayerOf
 from services.contributions.domain.judging_plainly import judge_plainly
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What taking effect will mean: the answer, and for an accepted declaration what follows from it.
 
     Attributes:

@@ -33,8 +33,8 @@ def judge_plainly(lines: Columns, payer_kind: str, period: str, employed: PayerO
     line_nos, numbers, bases = lines.line_nos, lines.numbers, lines.bases
     if numbers is None or not (_are_distinct(numbers) and _are_distinct(line_nos)):
         return None
-    least = bases.min(initial=_MOST)
-    if least < 0 or bases.max(initial=0) * bases.size >= _MOST:
+    least, most = _least_and_most(bases)
+    if least < 0 or most * bases.size >= _MOST:
         return None
     floor = floor_for(period, edition) if payer_kind in FLOORED_KINDS else 0
     told = employed.uncertain(numbers)
@@ -48,10 +48,10 @@ def judge_plainly(lines: Columns, payer_kind: str, period: str, employed: PayerO
         insured_share_xof=_sum_of_shares(used, rates.insured_rate),
         payer_share_xof=_sum_of_shares(used, rates.payer_rate),
     )
-    flagged = np.flatnonzero(told)
-    if flagged.size:
+    flagged = told.nonzero()[0].tolist()
+    if flagged:
         register = Register(employed.payer_id, employed)
-        for at in flagged.tolist():
+        for at in flagged:
             if below is not None and below[at]:
                 judged.findings.append(raised(int(line_nos[at]), int(bases[at]), floor))
             judge_worker(judged, int(line_nos[at]), as_text(numbers[at]), register)
@@ -65,6 +65,14 @@ def _are_distinct(values: Integers) -> bool:
         return True
     ordered = np.sort(values)
     return bool((ordered[1:] != ordered[:-1]).all())
+
+
+def _least_and_most(values: Integers) -> tuple[int, int]:
+    """The least and the greatest of these values; 0 and 0 of none."""
+    if values.size <= _FEW:
+        few = values.tolist()
+        return min(few, default=0), max(few, default=0)
+    return int(values.min()), int(values.max())
 
 
 def _class_amounts(incomes: Integers, period: str, edition: int) -> Integers:

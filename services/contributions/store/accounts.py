@@ -172,30 +172,29 @@ async def _save_affiliations(connection: Connection, book: Book) -> None:
 
 
 async def _save_pairs(connection: Connection, book: Book) -> None:
-    keys = sorted(book.changes.pairs)
-    if not keys:
-        return
-    pairs = [book.accounts[payer_id].pairs[period] for payer_id, period in keys]
-    await connection.execute(
-        """
-        insert into pair (payer_id, period, payer_kind, territory_code, filing_frequency, due_on, law_edition,
-                          insured_share_xof, payer_share_xof, line_count)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::int[],
-                             $8::bigint[], $9::bigint[], $10::bigint[])
-        on conflict (payer_id, period) do update set insured_share_xof = excluded.insured_share_xof,
-            payer_share_xof = excluded.payer_share_xof, line_count = excluded.line_count
-        """,
-        [payer_id for payer_id, _ in keys],
-        [period for _, period in keys],
-        [pair.payer_kind for pair in pairs],
-        [pair.territory_code for pair in pairs],
-        [pair.filing_frequency for pair in pairs],
-        [pair.due_on for pair in pairs],
-        [pair.law_edition for pair in pairs],
-        [pair.insured_share_xof for pair in pairs],
-        [pair.payer_share_xof for pair in pairs],
-        [pair.line_count for pair in pairs],
-    )
+    """Adds the pairs that are new by COPY: their accounts are locked, so nobody else can add the same."""
+    new, kept = [], []
+    for key in sorted(book.changes.pairs):
+        payer_id, period = key
+        pair = book.accounts[payer_id].pairs[period]
+        net = pair.insured_share_xof, pair.payer_share_xof, pair.line_count
+        if key in book.changes.new_pairs:
+            frozen = pair.payer_kind, pair.territory_code, pair.filing_frequency, pair.due_on, pair.law_edition
+            new.append((payer_id, period, *frozen, *net))
+        else:
+            kept.append((payer_id, period, *net))
+    if new:
+        await connection.copy_records_to_table("pair", columns=("payer_id", *_PAIR.split(", ")), records=new)
+    if kept:
+        await connection.execute(
+            """
+            update pair p set insured_share_xof = t.insured, payer_share_xof = t.payer, line_count = t.lines
+            from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+                t(payer_id, period, insured, payer, lines)
+            where p.payer_id = t.payer_id and p.period = t.period
+            """,
+            *map(list, zip(*kept, strict=True)),
+        )
 
 
 async def _save_placements(connection: Connection, book: Book) -> None:

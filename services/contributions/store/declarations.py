@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import replace
 
 import asyncpg
 
@@ -112,7 +111,7 @@ async def load_findings(
     for payer_id, declaration_id, findings in rows:
         declaration = accounts[payer_id].declarations.get(declaration_id)
         if declaration is not None and declaration.answer is not None:
-            declaration.answer = replace(declaration.answer, findings=findings_of(findings))
+            declaration.answer = declaration.answer._replace(findings=findings_of(findings))
 
 
 def findings_of(kept: str) -> tuple[Finding, ...]:
@@ -123,46 +122,53 @@ def findings_of(kept: str) -> tuple[Finding, ...]:
     )
 
 
+_ANNOUNCED = ("payer_id", "declaration_id", "period", "parts_announced", "replaces")
+_MOVES = (
+    "state",
+    "completed_no",
+    "replaced_by",
+    "outcome",
+    "lines_received",
+    "lines_accepted",
+    "lines_rejected",
+    "insured_share_xof",
+    "payer_share_xof",
+    "due_on",
+    "findings",
+)
+
+
 async def save(connection: Connection, book: Book) -> None:
-    """Writes the declarations that are new or changed, and the pairs of them found doubled."""
-    keys = sorted(book.changes.declarations | book.changes.answers)
-    if keys:
-        declarations = [book.accounts[payer_id].declarations[declaration_id] for payer_id, declaration_id in keys]
-        answers = [declaration.answer for declaration in declarations]
+    """Adds the declarations that are new, changes those that changed, and adds the pairs of them found doubled.
+
+    New ones by COPY: their accounts are locked, so nobody else can add the same.
+    """
+    new, kept = [], []
+    for key in sorted(book.changes.declarations):
+        payer_id, declaration_id = key
+        declaration = book.accounts[payer_id].declarations[declaration_id]
+        moves = _moves(declaration, is_answered=key in book.changes.answers)
+        if key in book.changes.new_declarations:
+            announced = declaration.period, declaration.parts_announced, declaration.replaces
+            new.append((payer_id, declaration_id, *announced, *moves))
+        else:
+            kept.append((payer_id, declaration_id, *moves))
+    if new:
+        await connection.copy_records_to_table("declaration", columns=(*_ANNOUNCED, *_MOVES), records=new)
+    if kept:
         await connection.execute(
             """
-            insert into declaration (payer_id, declaration_id, period, parts_announced, replaces, state, completed_no,
-                replaced_by, outcome, lines_received, lines_accepted, lines_rejected, insured_share_xof,
-                payer_share_xof, due_on, findings)
-            select * from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::int[],
-                $8::text[], $9::text[], $10::int[], $11::int[], $12::int[], $13::bigint[], $14::bigint[], $15::date[],
-                $16::jsonb[])
-            on conflict (payer_id, declaration_id) do update set state = excluded.state,
-                completed_no = excluded.completed_no, replaced_by = excluded.replaced_by, outcome = excluded.outcome,
-                lines_received = excluded.lines_received, lines_accepted = excluded.lines_accepted,
-                lines_rejected = excluded.lines_rejected, insured_share_xof = excluded.insured_share_xof,
-                payer_share_xof = excluded.payer_share_xof, due_on = excluded.due_on,
-                findings = coalesce(excluded.findings, declaration.findings)
+            update declaration d set state = t.state, completed_no = t.completed_no, replaced_by = t.replaced_by,
+                outcome = t.outcome, lines_received = t.lines_received, lines_accepted = t.lines_accepted,
+                lines_rejected = t.lines_rejected, insured_share_xof = t.insured_share_xof,
+                payer_share_xof = t.payer_share_xof, due_on = t.due_on, findings = coalesce(t.findings, d.findings)
+            from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::int[], $8::int[],
+                $9::int[], $10::bigint[], $11::bigint[], $12::date[], $13::jsonb[])
+                t(payer_id, declaration_id, state, completed_no, replaced_by, outcome, lines_received, lines_accepted,
+                lines_rejected, insured_share_xof, payer_share_xof, due_on, findings)
+            where d.payer_id = t.payer_id and d.declaration_id = t.declaration_id
             """,
-            [payer_id for payer_id, _ in keys],
-            [declaration_id for _, declaration_id in keys],
-            [declaration.period for declaration in declarations],
-            [declaration.parts_announced for declaration in declarations],
-            [declaration.replaces for declaration in declarations],
-            [declaration.state.value for declaration in declarations],
-            [declaration.completed_no for declaration in declarations],
-            [declaration.replaced_by for declaration in declarations],
-            [a and a.outcome for a in answers],
-            [a and a.lines_received for a in answers],
-            [a and a.lines_accepted for a in answers],
-            [a and a.lines_rejected for a in answers],
-            [a and a.insured_share_xof for a in answers],
-            [a and a.payer_share_xof for a in answers],
-            [a and a.due_on for a in answers],
-            [
-                json.dumps(a.findings) if a is not None and key in book.changes.answers else None
-                for key, a in zip(keys, answers, strict=True)
-            ],
+            *map(list, zip(*kept, strict=True)),
         )
     if book.changes.doubled:
         await connection.execute(
@@ -170,3 +176,25 @@ async def save(connection: Connection, book: Book) -> None:
             "select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing",
             *[list(column) for column in zip(*sorted(book.changes.doubled), strict=True)],
         )
+
+
+def _moves(declaration: Declaration, *, is_answered: bool) -> tuple[object, ...]:
+    """What changes of a declaration, in the order of `_MOVES`; the findings only of an answer that is given anew."""
+    where = declaration.state.value, declaration.completed_no, declaration.replaced_by
+    answer = declaration.answer
+    if answer is None:
+        return *where, *_UNANSWERED
+    return (
+        *where,
+        answer.outcome,
+        answer.lines_received,
+        answer.lines_accepted,
+        answer.lines_rejected,
+        answer.insured_share_xof,
+        answer.payer_share_xof,
+        answer.due_on,
+        json.dumps(answer.findings) if is_answered else None,
+    )
+
+
+_UNANSWERED = (None,) * 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import asyncpg
@@ -77,7 +76,7 @@ async def load(
     }
     for row in await _rows(connection, _LINES, whole) if whole else ():
         held = declarations[row["payer_id"], row["declaration_id"]].parts
-        held[row["part"]] = replace(held[row["part"]], lines=_lines(row))
+        held[row["part"]] = held[row["part"]]._replace(lines=_lines(row))
 
 
 _THEIRS = """
