@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from recouvra.contracts.event import Event
 from recouvra.contracts.reading import Received
 from services.contributions.acts.read_batch import weight
@@ -28,7 +26,7 @@ def test_parts_that_were_loaded_without_their_lines_weigh_nothing() -> None:
     scene.read(affiliated(), first)
     assert weight(scene.book, coming(last)) == 1
     parts = scene.account().declarations["D1"].parts
-    parts[1] = replace(parts[1], lines=None)
+    parts[1] = parts[1]._replace(lines=None)
     assert weight(scene.book, coming(last)) == 0
 
 
