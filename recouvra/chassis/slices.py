@@ -8,7 +8,7 @@ from typing import Any
 from recouvra.contracts.record import Record
 
 MOST_BYTES = 4 << 20  # of values in one transaction; a single record may be larger
-MOST_RECORDS = 500
+MOST_RECORDS = 1_000
 
 
 def as_record(raw: Any) -> Record:
