@@ -28,7 +28,7 @@ _REPEAT = """## How to repeat it
 
 On a machine that does nothing else: `make bench` runs every part with its own sizes, `make bench-NAME` one of them, and
 `make performance` makes this page. A part that fails leaves no figure, and costs the others none. `BENCH=--quick` only
-shows that they run. `make bench-growth BENCH="--lines 30000000"` goes further up, 100 million too. Every size of a part
+shows that they run. `make bench-growth BENCH="--lines 100000000"` goes further up than 30 million. Every size of a part
 can be given so (`.venv/bin/python -m bench --help`); the table of parts says where that was done.
 
 By their names alone run `make bench-try-large-payer` (a payer of 200,000 workers), `make bench-try-small-payers`

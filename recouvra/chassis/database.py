@@ -70,7 +70,12 @@ def is_of_the_size(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         # statement cancelled; idle in, or too long in, a transaction; the session is gone
         return error.sqlstate in ("57014", "25P03", "25P04", "08003", "57P01")
-    return isinstance(error, (TimeoutError, asyncpg.InternalClientError))
+    # A session that ended shows at asyncpg's own door too: it is closed, or its transaction can't be left in order.
+    return isinstance(error, (TimeoutError, asyncpg.InternalClientError, asyncpg.InterfaceError))
+
+
+_PLANS_SECONDS = 20
+"""A plan that is kept is made for tables as small as they then were; while a fund is loaded they grow fast."""
 
 
 async def connect(url: str, settings: dict[str, str], seconds: float = 65) -> asyncpg.Connection:
@@ -78,7 +83,9 @@ async def connect(url: str, settings: dict[str, str], seconds: float = 65) -> as
 
     The limit on a statement's time is the server's; `seconds` is for a server that no longer answers at all.
     """
-    connection = await asyncpg.connect(url, timeout=5, command_timeout=seconds, server_settings=settings)
+    connection = await asyncpg.connect(
+        url, timeout=5, command_timeout=seconds, max_cached_statement_lifetime=_PLANS_SECONDS, server_settings=settings
+    )
     await keep_every_day(connection)
     return connection
 
@@ -117,10 +124,6 @@ async def end_frozen(connection: Connection, after: timedelta = timedelta(second
         after,
     )
     return len(ended)
-
-
-_PLANS_SECONDS = 20
-"""A plan that is kept is made for tables as small as they then were; while a fund is loaded they grow fast."""
 
 
 async def _as_it_was(connection: asyncpg.Connection) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -39,35 +41,40 @@ class Decided:
     tally: Tally = field(default_factory=Tally)
 
 
-Events = Sequence[Received | tuple[Record, Refusal]]
+Events = Iterable[Received | tuple[Record, Refusal]]
 
-_IN_THE_LOOP = 100_000
-"""Rows that rules are done with within a second, however they look at them."""
+MOST_WEIGHT = 100_000
+"""Of an event that rules are done with within a second, at most."""
+LOOP_SECONDS = 0.25
+"""After which what is left of a batch is no longer decided in the event loop."""
 
 
 async def decide(connection: Connection, work: Work, clock: Clock, inbox: Inbox, events: Events) -> Decided:
     """What a batch's events lead to, in memory alone.
 
     The rules run in the event loop: between two threads the interpreter changes hands with every answer of the
-    database and each long call of numpy, which took a fifth of a worker's time. Where they look at so much that others
-    would wait for seconds, they run in a thread all the same.
+    database and each long call of numpy, which took a fifth of a worker's time. Where that would keep others waiting,
+    because one event has them look at much or all together take long, they go on in a thread.
     """
-    if work.weight <= _IN_THE_LOOP:
-        return _decided(work, clock, inbox, events)
-    return await _speaking(connection, asyncio.to_thread(_decided, work, clock, inbox, events))
+    decided, left = Decided(), iter(events)
+    until = time.monotonic() + LOOP_SECONDS
+    if work.weight > MOST_WEIGHT or not _decide_some(decided, work, clock, inbox, left, until):
+        await _speaking(connection, asyncio.to_thread(_decide_some, decided, work, clock, inbox, left, math.inf))
+    reasons = Counter(letter.reason.value for letter in decided.letters)
+    decided.tally.dead_letters = dict(reasons)
+    return decided
 
 
-def _decided(work: Work, clock: Clock, inbox: Inbox, events: Events) -> Decided:
-    """Judges and applies each event, in order."""
-    decided = Decided()
-    for event in events:
+def _decide_some(decided: Decided, work: Work, clock: Clock, inbox: Inbox, left: Events, until: float) -> bool:
+    """Judges and applies what is left, in order, event by event; False where it is too late for the next."""
+    for event in left:
         if isinstance(event, Received):
             _take_one(decided, work, inbox, event, clock.reading(event))
         else:
             decided.letters.append(_refused(*event, clock.reading(None)))
-    reasons = Counter(letter.reason.value for letter in decided.letters)
-    decided.tally.dead_letters = dict(reasons)
-    return decided
+        if time.monotonic() > until:
+            return False
+    return True
 
 
 def _take_one(decided: Decided, work: Work, inbox: Inbox, event: Received, reading: datetime) -> None:
@@ -89,7 +96,7 @@ def _take_one(decided: Decided, work: Work, inbox: Inbox, event: Received, readi
     decided.facts += [Caused(fact, event.envelope.traceparent, place) for fact in outcome.facts]
 
 
-async def _speaking(connection: Connection, deciding: Coroutine[Any, Any, Decided]) -> Decided:
+async def _speaking(connection: Connection, deciding: Coroutine[Any, Any, bool]) -> None:
     """Waits for the rules, which run in a thread, and speaks to the database each second meanwhile.
 
     However long a large declaration takes, the client's heartbeats, the relay and its marks go on beside it, and the
@@ -101,7 +108,7 @@ async def _speaking(connection: Connection, deciding: Coroutine[Any, Any, Decide
             await connection.execute("select 1")
     finally:
         await asyncio.wait({task})  # a thread can't be stopped: no second one may start beside it
-    return task.result()
+    task.result()
 
 
 def _applied(work: Work, event: Received, reading: datetime) -> Outcome:

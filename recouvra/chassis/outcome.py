@@ -48,7 +48,7 @@ class Work(Protocol):
 
     @property
     def weight(self) -> int:
-        """About how many rows that were loaded its rules will look at, one by one; for many they are given a thread."""
+        """About how many rows any one of these events may have the rules look at; for many they are given a thread."""
 
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in; `reading` is the clock's. Raises only what nobody foresaw."""

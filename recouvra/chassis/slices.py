@@ -18,15 +18,17 @@ def as_record(raw: Any) -> Record:
     return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
 
 
-def by_bytes(records: Sequence[Record], most: int = MOST_BYTES) -> Iterator[list[Record]]:
-    """Consecutive slices of at most `MOST_RECORDS`, whose values stay within so many bytes together.
+def by_bytes(
+    records: Sequence[Record], most_bytes: int = MOST_BYTES, most_records: int = MOST_RECORDS
+) -> Iterator[list[Record]]:
+    """Consecutive slices of at most so many records, whose values stay within so many bytes together.
 
     What is read aside comes in one delivery however much it is, and rules that think for seconds lose their session.
     """
     batch, size = list[Record](), 0
     for record in records:
         length = len(record.value or b"")
-        if batch and (len(batch) == MOST_RECORDS or size + length > most):
+        if batch and (len(batch) == most_records or size + length > most_bytes):
             yield batch
             batch, size = [], 0
         batch.append(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -102,16 +103,17 @@ async def frozen_in_a_copy(trial: Trial) -> None:
         await fate.met()
         frozen = await eventually(partial(_frozen, trial.stack, service))
         try:
-            assert await trial.stack.sql(service, _SENDING), "nobody is sending: it was frozen elsewhere"
-            await eventually(partial(_nobody_sends, trial.stack, service), _PATIENCE_SECONDS)
+            session = await eventually(partial(_who_sends, trial.stack, service))
+            await eventually(partial(_is_ended, trial.stack, service, session), _PATIENCE_SECONDS)
         finally:
-            os.kill(frozen, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(frozen, signal.SIGCONT)
 
 
-_SENDING = (
-    "select from pg_stat_activity where datname = current_database() and application_name = 'recouvra-worker' "
-    "and (state, wait_event) = ('active', 'ClientRead')"
-)
+_SENDING = """
+select pid from pg_stat_activity where datname = current_database() and application_name = 'recouvra-worker'
+    and (state, wait_event) = ('active', 'ClientRead') and query_start < clock_timestamp() - interval '2 seconds'
+"""  # who is not frozen has sent all of its COPY long before
 
 
 async def _frozen(stack: Own, service: str) -> int:
@@ -125,8 +127,16 @@ def _is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-async def _nobody_sends(stack: Own, service: str) -> None:
-    assert not await stack.sql(service, _SENDING), "the session of a frozen worker lives on"
+async def _who_sends(stack: Own, service: str) -> int:
+    """The session in the database that waits for the rest of a COPY."""
+    found = await stack.sql(service, _SENDING)
+    assert found, "nobody is sending: it was frozen elsewhere"
+    return int(found[0]["pid"])
+
+
+async def _is_ended(stack: Own, service: str, session: int) -> None:
+    alive = await stack.sql(service, "select from pg_stat_activity where pid = $1", session)
+    assert not alive, "the session of a frozen worker lives on"
 
 
 for _point in WORKER_POINTS:

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from recouvra.chassis.database import Connection
+from recouvra.chassis.database import Connection, is_of_the_size
 from recouvra.chassis.outcome import Outcome
 from recouvra.chassis.reader import Reader
 from recouvra.contracts.reading import Received
@@ -128,6 +128,24 @@ async def test_an_error_of_the_moment_blames_no_record_however_often_it_comes(it
     assert (tries, reader.counters.retries) == (5, 4)
     assert await _set_aside(it) == []
     assert [await it.count(table) for table in ("counted", "inbox", "outbox")] == [1, 1, 1]
+
+
+async def test_a_batch_whose_session_was_ended_for_its_silence_is_known_to_be_too_large(it: Till) -> None:
+    session = await it.session()
+    pid = session.get_server_pid()
+
+    async def is_ended() -> bool:
+        return not await it.rows(f"select from pg_stat_activity where pid = {pid}")
+
+    async def silent_for_too_long() -> None:
+        async with session.transaction():
+            await session.execute("set idle_in_transaction_session_timeout = '50ms'")
+            await until(is_ended)
+            await session.execute("select 1")
+
+    with pytest.raises(asyncpg.InterfaceError) as raised:
+        await silent_for_too_long()
+    assert is_of_the_size(raised.value)
 
 
 class Pondering(TillWork):

@@ -21,8 +21,8 @@ class BatchWork:
 
     @property
     def weight(self) -> int:
-        """The forms that wait for persons who may be registered now."""
-        return sum(len(patient.waiting) for patient in self.caseload.patients.values())
+        """The forms that wait for a person who may be registered now."""
+        return max((len(patient.waiting) for patient in self.caseload.patients.values()), default=0)
 
     def apply(self, received: Received, reading: datetime) -> Outcome:
         """Takes one event in, by the rules alone."""

@@ -1,36 +1,42 @@
-"""How much the rules of a batch will look at, by which it is decided where they run."""
+"""How much any one event may have the rules look at, by which it is decided where those of its batch run."""
 
 from __future__ import annotations
 
+from recouvra.chassis.deciding import MOST_WEIGHT
 from recouvra.contracts.event import Event
-from recouvra.contracts.reading import Received
 from services.contributions.acts.read_batch import weight
-from tests.unit.contributions.scene import Scene, affiliated, declared, in_parts, paid, person, received
+from tests.unit.contributions.scene import Line, Scene, affiliated, declared, in_parts, paid, person, received
+
+ONE: Line = (1, "100000000063", 50_000)
+TWO: Line = (2, "100000000081", 60_000)
 
 
-def coming(*events: Event) -> list[Received]:
-    return list(map(received, events))
+def of(scene: Scene, *events: Event) -> int:
+    return weight(scene.book, list(map(received, events)))
 
 
-def test_what_comes_to_a_payer_weighs_what_the_payer_has() -> None:
+def test_an_event_weighs_what_its_account_has_and_what_comes_to_it() -> None:
     scene = Scene()
-    scene.read(affiliated(), declared("D1", (1, "100000000063", 50_000), (2, "100000000081", 60_000)), paid("A", 1_000))
-    assert weight(scene.book, []) == 0
-    assert weight(scene.book, coming(declared("D2"))) == 3
-    assert weight(scene.book, coming(declared("D2"), paid("B", 5), person("100000000063"))) == 6
+    scene.read(affiliated(), declared("D1", ONE, TWO), paid("A", 1_000), affiliated("Q"))
+    assert of(scene) == 3
+    assert of(scene, declared("D2", ONE), paid("B", 5), person("100000000063")) == 5
+    assert of(scene, *(paid(f"Q{number}", 5, payer_id="Q") for number in range(4))) == 4
 
 
 def test_parts_that_were_loaded_without_their_lines_weigh_nothing() -> None:
     scene = Scene()
-    first, last = in_parts("D1", 2, (1, "100000000063", 50_000), (2, "100000000081", 60_000))
+    first, last = in_parts("D1", 2, ONE, TWO)
     scene.read(affiliated(), first)
-    assert weight(scene.book, coming(last)) == 1
+    assert of(scene, last) == 2
     parts = scene.account().declarations["D1"].parts
     parts[1] = parts[1]._replace(lines=None)
-    assert weight(scene.book, coming(last)) == 0
+    assert of(scene, last) == 1
 
 
-def test_an_account_that_no_record_names_is_looked_at_by_any() -> None:
+def test_an_affiliation_weighs_each_declaration_that_waits_beside_all_others() -> None:
+    waiting = [declared(f"D{number}", ONE) for number in range(400)]
     scene = Scene()
-    scene.read(affiliated(), paid("A", 1_000), paid("B", 1_000), affiliated("Q"))
-    assert weight(scene.book, coming(paid("C", 5, payer_id="Q"), paid("D", 5, payer_id="Q"))) == 4
+    scene.read(*waiting[:200])
+    assert of(scene, affiliated()) == 200 * 200
+    assert of(scene, *waiting[200:]) == 400
+    assert of(scene, *waiting[200:], affiliated()) == 400 * 400 > MOST_WEIGHT
