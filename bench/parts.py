@@ -36,7 +36,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "line-rate": Part(line_rate, {"lines": 1_000_000, "repeats": 3}, {"lines": 40_000, "repeats": 1}),
+    "line-rate": Part(line_rate, {"lines": 3_000_000, "repeats": 3}, {"lines": 40_000, "repeats": 1}),
     "against": Part(
         against,
         {"lines": 800_000, "warm": 6, "seconds": 10, "repeats": 3},
