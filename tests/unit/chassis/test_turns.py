@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -69,6 +70,7 @@ async def decided(work: Noting, count: int) -> int:
 async def test_light_events_are_decided_in_the_loop_and_what_takes_long_goes_on_in_a_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(deciding, "LOOP_SECONDS", math.inf)
     light = Noting(weight=deciding.MOST_WEIGHT)
     assert await decided(light, 4) == 4
     assert light.applied == [(offset, True) for offset in range(4)]
