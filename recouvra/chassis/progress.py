@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -49,10 +50,14 @@ class Progress:
 
     Args:
         tells: whether its service publishes; one that does not may read again what it likes.
+
+    Attributes:
+        polled_at: when the client was last asked for records, or a batch tried, by `time.monotonic()`.
     """
 
     def __init__(self, tells: bool = True) -> None:
         self._tells = tells
+        self.polled_at = time.monotonic()
         self._behind: dict[Place, int] = {}
         self._furthest: dict[Place, int] = {}
         self._batches = 0

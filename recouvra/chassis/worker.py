@@ -147,7 +147,7 @@ async def _watch(reader: Reader) -> None:
     """Ends the process where the client is stuck or a topic was replaced: going on would skip records, or wait."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
-        if time.monotonic() - reader.polled_at > _SILENT_SECONDS:
+        if time.monotonic() - reader.progress.polled_at > _SILENT_SECONDS:
             raise WorkerFailure(f"no poll for {_SILENT_SECONDS} s")
         try:
             await asyncio.wait_for(reader.check_progress(), 10)
