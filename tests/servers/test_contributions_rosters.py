@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from services.contributions.store.rosters import Rosters
 from tests.builders import declaration
 from tests.servers.conftest import CreateDatabase
 from tests.servers.contributions_desk import MIGRATIONS, Desk, Office, affiliated, office, person
+from tests.servers.meeting import blocked
 
 N1, N2, N3, ODD = "000000000001", "000000000002", "000000000003", "N-4"
 AT = datetime(2020, 1, 1, tzinfo=UTC)
@@ -163,3 +165,15 @@ async def test_who_was_a_payers_within_a_batch_alone_is_found_by_what_was_declar
         person(N3, "P2", at=LATER),
     )
     assert await career(place, N3) == [("P1", "D1")]
+
+
+async def test_who_changes_rosters_waits_for_who_does_whosever_they_are(place: Office) -> None:
+    other = await Desk.opened(place.url, partition=1)
+    async with place.desk.connection.transaction():
+        await place.desk.take(person("000000000004", "P1"))
+        waiting = asyncio.create_task(other.take(person("000000000005", "P2")))
+        await blocked(other.connection, place.desk.connection)
+    await waiting
+    await other.connection.close()
+    assert await found(place.desk, "P1", "D1", "000000000004") == []
+    assert await found(place.desk, "P2", "D2", "000000000005") == []

@@ -7,6 +7,10 @@ from collections.abc import Collection
 from recouvra.chassis.database import Connection
 from services.contributions.domain.book import Book
 
+# Who changes rosters does so alone, until its batch is committed: one that hires and moves renews their versions in two
+# passes, and two batches would wait for each other.
+_ROSTERS = 7_300_000_005
+
 
 async def load(connection: Connection, book: Book, numbers: Collection[str]) -> None:
     """Fills in what is known of these insured numbers; one that stays absent is unknown."""
@@ -24,6 +28,7 @@ async def save(connection: Connection, book: Book) -> None:
     """Writes the persons that changed (the latest fact of each wins, whoever commits first) and new career links."""
     numbers = sorted(book.changes.insured)
     if numbers:
+        await connection.execute("select pg_advisory_xact_lock($1)", _ROSTERS)
         await connection.execute(
             "insert into insured (insured_number, payer_id, at) "
             "select * from unnest($1::text[], $2::text[], $3::timestamptz[]) "
