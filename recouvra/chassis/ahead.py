@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 from recouvra.chassis.decoding import NOTHING, Decoded
 from recouvra.contracts.record import Record
@@ -32,7 +33,9 @@ class Ahead:
         """Comes back when these are being taken in, and all before them are."""
         read = asyncio.ensure_future(self._read(records))
         await self.settled()
-        self._taking = asyncio.create_task(self._decoded_and_taken(records, read))
+        # In a context of its own: FastStream's has the delivery, and asyncpg's timers, one of 20 s for each statement
+        # that it keeps, hold the context in which they were set, and with it the delivery's records.
+        self._taking = asyncio.create_task(self._decoded_and_taken(records, read), context=Context())
 
     async def settled(self) -> None:
         """Waits until what is in hand is taken in."""
