@@ -39,7 +39,7 @@ PARTS: dict[str, Part] = {
     "line-rate": Part(line_rate, {"lines": 3_000_000, "repeats": 3}, {"lines": 40_000, "repeats": 1}),
     "against": Part(
         against,
-        {"lines": 800_000, "warm": 6, "seconds": 10, "repeats": 3},
+        {"lines": 2_000_000, "warm": 6, "seconds": 10, "repeats": 3},
         {"lines": 40_000, "warm": 0, "seconds": 5, "repeats": 1},
     ),
     "workers": Part(workers, {"lines": 600_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
