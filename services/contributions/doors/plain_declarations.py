@@ -61,6 +61,7 @@ _encode = msgspec.json.Encoder().encode
 
 _NO_LINES = msgspec.Raw(b"")
 _NOTHING = b"[]"
+_LINES_BEGIN, _LINES_END = b',"lines":[', b"]}"
 _BEGUN_WELL = re.compile(rb'\[(\{"line_no":\d+,"insured_number":"\d+","base_xof":\d+\}[,\]]|\])').match
 
 
@@ -82,13 +83,18 @@ def read_plainly(values: Sequence[bytes]) -> list[Plainly]:
 
 
 def _said(value: bytes) -> _Said | None:
-    if b"\\" in value or not value.isascii():
+    at = value.find(_LINES_BEGIN)
+    lines: Array = memoryview(value)[at + len(_LINES_BEGIN) - 1 : -1]
+    # Lines that stand at the end, without blanks and with their fields in order, need not be looked at here: they are
+    # read as they should be byte for byte, or not at all. Then the rest says the same with them and without.
+    are_last = at >= 0 and value.endswith(_LINES_END) and _BEGUN_WELL(lines)
+    looked_at = value[:at] + _LINES_BEGIN + _LINES_END if are_last else value
+    if b"\\" in looked_at or not looked_at.isascii():
         return None
     try:
-        said = _decode(value)
-        lines: Array = memoryview(said.lines)
-        if not _BEGUN_WELL(lines):  # it is written with blanks, or with its fields in another order
-            lines = _encode(_decode_lines(lines))
+        said = _decode(looked_at)
+        if not are_last:
+            lines = _encode(_decode_lines(said.lines))
     except (msgspec.MsgspecError, RecursionError):
         return None
     if said.part > said.parts or not _PERIOD.fullmatch(said.period):

@@ -109,9 +109,9 @@ def test_what_stands_in_one_place_is_read_as_the_contract_reads_it_or_not_at_all
     assert not all(taken)
 
 
-def test_another_byte_anywhere_in_compact_lines_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
+def test_another_byte_anywhere_in_a_compact_value_is_read_as_the_contract_reads_it_or_not_at_all() -> None:
     value = json.dumps(VALUE, separators=(",", ":")).encode()
-    for at in range(value.index(b"[") - 1, len(value)):
+    for at in range(len(value)):
         for put_there in (b"7", b"0", b",", b",0", b"0,"):
             agrees_or_is_refused(value[:at] + put_there + value[at:])
         for put_instead in (b"x", b"7", b" "):
@@ -143,6 +143,29 @@ def test_a_name_that_stands_twice_is_read_as_the_contract_reads_it() -> None:
     for again in ('"part": 2, "parts": 2', '"lines": []', '"payer_id": "PAYER-2"', '"replaces": "D0"', '"totals": 5'):
         agrees(f"{said[:-1]}, {again}}}".encode())
         agrees(f"{{{again}, {said[1:]}".encode())
+
+
+def test_lines_that_stand_elsewhere_too_are_read_as_the_contract_reads_them_or_not_at_all() -> None:
+    value = compact()
+    at = value.index(b',"lines":[')
+    lines = value[at:-1]
+    for head in (value[:at], value[: value.index(b',"part"')], value[: value.index(b',"totals"')]):
+        for between in (
+            b"",
+            lines,
+            b',"lines":[]',
+            b',"lines":[',
+            b',"totals":{"lines":2',
+            b',"totals":{"lines":[]}',
+            b'"',
+        ):
+            for tail in (b"}", b"}}", b"]}", b"", b',"part":2}', b',"totals":[]}', b',"else":[]}', b'}{"lines":[]}'):
+                agrees_or_is_refused(head + between + lines + tail)
+                agrees_or_is_refused(head + lines + between + tail)
+    # A text that holds what lines begin with ends there, and a byte that is no text is one wherever it stands.
+    for period in (b'2026-01,"lines":[', b"2026-01\xc3\xa9", b"2026-01\xff", b"2026-0\\u0031"):
+        agrees_or_is_refused(value.replace(b"2026-01", period))
+        agrees_or_is_refused(value.replace(b"D-2026-01", period))
 
 
 def test_a_thousand_lines_are_read_quickly_and_one_more_is_left_to_the_contract() -> None:
