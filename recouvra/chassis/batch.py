@@ -47,6 +47,8 @@ class Reading:
         tells: False for a service that publishes nothing: its dead letters are only kept.
         plain: by topic, who takes the records that are no events (the marks, for reporting).
         quickly: by event class, what reads its plain values faster than the contract does.
+        lanes: how many of its transactions may be under way at once in one worker; a third would find the interpreter
+            at work.
     """
 
     service: str
@@ -56,6 +58,7 @@ class Reading:
     tells: bool = True
     plain: Mapping[str, Plain] = field(default_factory=dict)
     quickly: Mapping[type[Event], Quick] = field(default_factory=dict)
+    lanes: int = 2
 
     async def take(
         self,

@@ -1,7 +1,8 @@
 """A lane: some of a worker's partitions, taken in on a session of its own, one slice after the other.
 
-A worker has two. While the database takes in what the one has decided, the other decides: one interpreter, which would
-wait, has something to do. To the database they are two workers, and to each other: what keeps those exact keeps lanes.
+Most workers have two. While the database takes in what the one has decided, the other decides: one interpreter, which
+would wait, has something to do. To the database and to each other they are two workers: what keeps those exact keeps
+lanes (ADR 12).
 """
 
 from __future__ import annotations

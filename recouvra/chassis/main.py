@@ -53,6 +53,7 @@ class Service:
         rebuild: makes its read models again from the topics, or only compares (`check`), and tells it as sentences or
             as JSON; an exit code. None: it has none.
         quickly: by event class, what reads its plain values faster than the contract does.
+        lanes: how many of its transactions may be under way at once in one worker: one where they lock each other out.
     """
 
     name: str
@@ -67,11 +68,13 @@ class Service:
     begins: Begins | None = None
     rebuild: Callable[[Settings, Reading, bool, bool], Coroutine[Any, Any, int]] | None = None
     quickly: Mapping[type[Event], Quick] = field(default_factory=dict)
+    lanes: int = 2
 
     def reading(self, settings: Settings) -> Reading:
         """How it takes records in: the worker each batch, the API a dead letter that is replayed."""
         sources = Sources(settings.sources_file)
-        return Reading(self.name, self.opens, settings.clock, sources, bool(self.writes), self.plain, self.quickly)
+        tells = bool(self.writes)
+        return Reading(self.name, self.opens, settings.clock, sources, tells, self.plain, self.quickly, self.lanes)
 
     def create_api(self, settings: Settings) -> FastAPI:
         """Its HTTP app; nothing opens before the first request."""

@@ -1,4 +1,4 @@
-"""One subscriber over all the topics of a service; two lanes share its partitions and take in what it delivers.
+"""One subscriber over all the topics of a service; its lanes share its partitions and take in what it delivers.
 
 What carries exactness is the transaction (batch.py). The group's own offsets, the listener's seeks and the order of
 rebalances are only speed: each may be wrong, and then a batch finds its positions moved or a gap before it (lane.py).
@@ -27,7 +27,7 @@ from recouvra.chassis.partitions import Partitions
 from recouvra.chassis.positions import Place
 from recouvra.chassis.progress import ClientStuck
 from recouvra.chassis.slices import as_record
-from recouvra.chassis.subscription import LANES, SUBSCRIPTION
+from recouvra.chassis.subscription import SUBSCRIPTION
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self._url = database_url
         self._partitions = Partitions(bootstrap, reading.tells)
         self.counters, self.progress = self._partitions.counters, self._partitions.progress
-        self._lanes = [Lane(database_url, reading, self._partitions) for _ in range(LANES)]
+        self._lanes = [Lane(database_url, reading, self._partitions) for _ in range(reading.lanes)]
         self._lane_of: dict[int, Lane] = {}  # by the number of a partition
         self._getmany: Any = None
         self._subscriber: Any = broker.subscriber(
@@ -98,7 +98,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         self.counters.rebalances += 1
         self._forget()
         numbers = sorted({tp.partition for tp in assigned})
-        self._lane_of = {number: self._lanes[rank % LANES] for rank, number in enumerate(numbers)}
+        self._lane_of = {number: self._lanes[rank % len(self._lanes)] for rank, number in enumerate(numbers)}
         try:
             connection = await connect(self._url, WRITER)
             try:

@@ -14,15 +14,13 @@ from recouvra.chassis.positions import Place
 from recouvra.chassis.slices import MOST_RECORDS
 
 log = logging.getLogger(__name__)
-LANES = 2
-"""How many share a worker's partitions: a third would find the interpreter at work, and split batches further."""
 
 SUBSCRIPTION: dict[str, Any] = {
     "batch": True,
     "ack_policy": AckPolicy.MANUAL,  # the default acknowledges first: a crash loses what was read
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
-    "max_records": LANES * MOST_RECORDS,
+    "max_records": 2 * MOST_RECORDS,  # for both lanes
     "batch_timeout_ms": 100,
     "fetch_max_wait_ms": 200,
     "fetch_max_bytes": 8 << 20,

@@ -38,6 +38,7 @@ def build(settings: Settings) -> Service:
         api=lambda settings, migrations, reading: http.build_api(settings, migrations, reading, AWAITED),
         plain={MARKS: Marks()},
         quickly=QUICKLY,
+        lanes=1,  # what is summed above pairs is made by one transaction at a time
         begins=standing.tell_strays,
         rebuild=rebuilt,
         invariants=INVARIANTS,

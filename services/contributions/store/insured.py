@@ -9,7 +9,7 @@ from services.contributions.domain.book import Book
 
 # Who changes rosters does so alone, until its batch is committed: one that hires and moves renews their versions in two
 # passes, and two batches would wait for each other.
-_ROSTERS = 7_300_000_005
+_ROSTERS = 7_300_000_006
 
 
 async def load(connection: Connection, book: Book, numbers: Collection[str]) -> None:
