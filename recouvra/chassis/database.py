@@ -1,4 +1,4 @@
-"""Sessions on a service's own PostgreSQL: one writer for the worker, a pool for the API; and which errors pass."""
+"""Sessions on a service's own PostgreSQL: writers for a worker, a pool for the API; and which errors pass."""
 
 from __future__ import annotations
 

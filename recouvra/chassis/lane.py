@@ -38,6 +38,7 @@ class Lane:
         self._next: dict[Place, int] = {}  # anchored: equal to the stored position when last committed
         self._connection: asyncpg.Connection | None = None
         self._ahead = Ahead(reading.decode, self._until_taken)
+        self._untold: dict[Place, int] = {}
         self._stopping, self._told_group_at = False, 0.0
 
     async def hand_over(self, records: Sequence[Record]) -> None:
@@ -125,11 +126,13 @@ class Lane:
         tally = await self._reading.take(self._connection, moves, ordered, failed, decoded)
         moved = {place: to for place, (_, to) in moves.items()}
         self._next |= moved
+        self._untold |= moved
         self._progress.committed(moved)
         self._counters.add(tally)
         if time.monotonic() - self._told_group_at > 1:
             self._told_group_at = time.monotonic()
-            await self._partitions.tell_group(self._next)
+            await self._partitions.tell_group(self._untold)
+            self._untold.clear()  # each once: a partition that another lane has by now is told by that one
 
     async def _continuous(
         self, connection: asyncpg.Connection, records: list[Record]

@@ -136,7 +136,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
         """The consumer's own; where it raises on a record, every partition is read aside from its stored position."""
         self.progress.polled_at = time.monotonic()
         try:
-            return dict(await self._getmany(*args, **kwargs))
+            return await self._some_for_each_lane(*args, **kwargs)
         except UNREADABLE as error:
             log.warning("aiokafka cannot read a record: %r", error)
             self._forget()  # what was drained from the other partitions in this call is gone
@@ -146,6 +146,15 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no
                 log.warning("not read aside yet: %r", failure)
                 await asyncio.sleep(0.5)
                 return {}
+
+    async def _some_for_each_lane(self, *args: Any, **kwargs: Any) -> dict[TopicPartition, list[Any]]:
+        """What the client gives; it empties one partition before the next, so then what it has for the other lanes."""
+        found: dict[TopicPartition, list[Any]] = dict(await self._getmany(*args, **kwargs))
+        served = {self._lane(Place(*tp)) for tp in found}
+        held = self._subscriber.consumer.assignment() if served else ()
+        if others := [tp for tp in held if self._lane(Place(*tp)) not in served]:
+            found |= await self._getmany(*others, **kwargs | {"timeout_ms": 0})
+        return found
 
     async def _around_unreadable(self) -> dict[TopicPartition, list[Any]]:
         """What follows the stored position of every assigned partition, by the other client."""

@@ -20,7 +20,7 @@ SUBSCRIPTION: dict[str, Any] = {
     "ack_policy": AckPolicy.MANUAL,  # the default acknowledges first: a crash loses what was read
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
-    "max_records": 2 * MOST_RECORDS,  # for both lanes
+    "max_records": MOST_RECORDS,
     "batch_timeout_ms": 100,
     "fetch_max_wait_ms": 200,
     "fetch_max_bytes": 8 << 20,

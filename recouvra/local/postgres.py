@@ -27,6 +27,7 @@ _SETTINGS = {
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "max_connections": "100",
+    "max_locks_per_transaction": "256",  # a slice may lock a thousand serials, or likenesses, of each lane
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",

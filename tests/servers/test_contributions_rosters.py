@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from recouvra.chassis.database import WRITER, connect
 from recouvra.chassis.migrate import migrate
 from services.contributions.store.rosters import Rosters
-from tests.builders import declaration
+from tests.builders import Draft, declaration
 from tests.servers.conftest import CreateDatabase
 from tests.servers.contributions_desk import MIGRATIONS, Desk, Office, affiliated, office, person
 from tests.servers.meeting import blocked
@@ -167,13 +168,36 @@ async def test_who_was_a_payers_within_a_batch_alone_is_found_by_what_was_declar
     assert await career(place, N3) == [("P1", "D1")]
 
 
-async def test_who_changes_rosters_waits_for_who_does_whosever_they_are(place: Office) -> None:
+N4, N5 = "000000000004", "000000000005"
+HIRES, HIRES_TOO = person(N4, "P1"), person(N5, "P2")
+DECLARES, DECLARES_TOO = (
+    declaration(payer_id, lines=[(number, 40_000)], declaration_id="D1")
+    for payer_id, number in (("P1", N4), ("P2", N5))
+)
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(HIRES, HIRES_TOO), (HIRES, DECLARES), (DECLARES, HIRES)])
+async def test_who_changes_employment_and_who_goes_by_it_wait_for_each_other(
+    place: Office, earlier: Draft, later: Draft
+) -> None:
     other = await Desk.opened(place.url, partition=1)
     async with place.desk.connection.transaction():
-        await place.desk.take(person("000000000004", "P1"))
-        waiting = asyncio.create_task(other.take(person("000000000005", "P2")))
+        await place.desk.take(earlier)
+        waiting = asyncio.create_task(other.take(later))
         await blocked(other.connection, place.desk.connection)
     await waiting
     await other.connection.close()
-    assert await found(place.desk, "P1", "D1", "000000000004") == []
-    assert await found(place.desk, "P2", "D2", "000000000005") == []
+    answers = [
+        [one["code"] for one in answer["anomalies"]] for answer in await place.desk.facts("declaration-answered")
+    ]
+    assert answers == {HIRES: [[]] if later is DECLARES else [], DECLARES: [["unknown-insured"]]}[earlier]
+
+
+async def test_declarations_do_not_wait_for_each_other(place: Office) -> None:
+    other = await Desk.opened(place.url, partition=1)
+    async with place.desk.connection.transaction():
+        await place.desk.take(DECLARES)
+        async with asyncio.timeout(30):
+            await other.take(DECLARES_TOO)
+    await other.connection.close()
+    assert len(await place.desk.facts("declaration-answered")) == 2

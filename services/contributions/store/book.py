@@ -104,7 +104,9 @@ class OpenBook:
 
 
 async def open_book(connection: Connection, named: Named, rosters: Rosters | None = None) -> OpenBook:
-    """Locks in key order, then loads. Without `rosters`, each number that is declared is looked up by itself.
+    """Locks accounts in key order, employment after them; then loads.
+
+    Without `rosters`, each number that is declared is looked up by itself.
 
     Raises:
         Retry: a payment that the batch names stands under an account that was not locked yet.
@@ -124,6 +126,8 @@ async def open_book(connection: Connection, named: Named, rosters: Rosters | Non
         beyond |= await payments.accounts_beyond(connection, named.identities, named.targets)
         if beyond - keys:
             raise Retry("a payment came under another account meanwhile")
+    if named.persons or named.declarations or named.affiliated:
+        await insured.lock(connection, changes=bool(named.persons))
     await _load_declarations(connection, book, named, rosters)
     await _load_standing(connection, book, named, beyond, there)
     # Of an account that is not affiliated, and is not about to be, only the money that the batch names can move.

@@ -7,9 +7,17 @@ from collections.abc import Collection
 from recouvra.chassis.database import Connection
 from services.contributions.domain.book import Book
 
-# Who changes rosters does so alone, until its batch is committed: one that hires and moves renews their versions in two
-# passes, and two batches would wait for each other.
-_ROSTERS = 7_300_000_006
+_EMPLOYMENT = 7_300_000_006
+
+
+async def lock(connection: Connection, *, changes: bool) -> None:
+    """Locks who is employed by whom, until the transaction ends: alone where it changes that, else beside others.
+
+    So what is found of a declared number goes by the order in which batches commit, which is the journal's (ADR 9). And
+    two batches that hire and move, each of which renews rosters in two passes, never wait for each other.
+    """
+    shared = "" if changes else "_shared"
+    await connection.execute(f"select pg_advisory_xact_lock{shared}($1)", _EMPLOYMENT)
 
 
 async def load(connection: Connection, book: Book, numbers: Collection[str]) -> None:
@@ -28,7 +36,6 @@ async def save(connection: Connection, book: Book) -> None:
     """Writes the persons that changed (the latest fact of each wins, whoever commits first) and new career links."""
     numbers = sorted(book.changes.insured)
     if numbers:
-        await connection.execute("select pg_advisory_xact_lock($1)", _ROSTERS)
         await connection.execute(
             "insert into insured (insured_number, payer_id, at) "
             "select * from unnest($1::text[], $2::text[], $3::timestamptz[]) "

@@ -37,7 +37,7 @@ STAYING = (
 )
 """What people did, and what is about the process and not about facts."""
 
-ONE_AT_A_TIME = 7_300_000_004
+ONE_AT_A_TIME = 7_300_000_007
 """An advisory lock of the keeper's session."""
 
 _KEEPER = {

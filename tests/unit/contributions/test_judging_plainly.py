@@ -1,7 +1,7 @@
 """Columns are judged as lines are, one after the other, wherever they can be judged as columns."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recouvra.contracts.declared_lines import DeclaredLines
@@ -37,6 +37,9 @@ def columns(*parts: DeclaredLines) -> Columns:
     st.sampled_from(["2010-11", "2014-12", "2015-01", "2016-01", "2026-01"]),
     st.integers(0, 30),
 )
+@example(
+    [(1, 1, 40_000), (2, 2, 40_000)], {1, 2}, {1: "Q"}, "state", "2026-01", 1
+)  # one moved since the roster was read
 def test_both_find_the_same(
     rows: list[tuple[int, int, int]],
     roster: set[int],
@@ -47,7 +50,10 @@ def test_both_find_the_same(
 ) -> None:
     lines = DeclaredLines([row[0] for row in rows], [number(row[1]) for row in rows], [row[2] for row in rows])
     parts = [lines.cut(0, cut), lines.cut(cut, len(lines))]
-    employment = Employment({number(n): payer for n, payer in told.items()}, {}, {"P": np.array(sorted(roster))})
+    employment = Employment(
+        {number(n): payer for n, payer in told.items()}, {}, {"P": np.array(sorted(roster), np.int64)}
+    )
+    employment.beyond_rosters([("P", part) for part in parts])
     employed = employment.by("P")
     slowly = judge_lines(parts, kind, period, Register("P", employed), EDITION)
     plainly = judge_plainly(columns(*parts), kind, period, employed, EDITION)
