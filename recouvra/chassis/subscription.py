@@ -25,7 +25,7 @@ SUBSCRIPTION: dict[str, Any] = {
     "fetch_max_wait_ms": 200,
     "fetch_max_bytes": 8 << 20,
     # A share of each partition, so that a backlog on one keeps a live record on another waiting for a batch or two.
-    "max_partition_fetch_bytes": 1 << 20,
+    "max_partition_fetch_bytes": 2 << 20,
     "session_timeout_ms": 6_000,
     "heartbeat_interval_ms": 1_500,
     "rebalance_timeout_ms": 10_000,
