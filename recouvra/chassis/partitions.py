@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from aiokafka import TopicPartition
 from recouvra.chassis.positions import Place
 from recouvra.chassis.progress import Counters, Progress
 from recouvra.chassis.rereading import read_aside
-from recouvra.chassis.subscription import tell_group
 from recouvra.contracts.record import Record
+
+log = logging.getLogger(__name__)
 
 
 class Partitions:
@@ -54,5 +56,10 @@ class Partitions:
         return await asyncio.to_thread(read_aside, self._bootstrap, place, start, stop)
 
     async def tell_group(self, at: Mapping[Place, int]) -> None:
-        """Tells lag tools where partitions are read up to."""
-        await tell_group(self.subscriber.consumer, at)
+        """Commits to Kafka where its partitions are read up to: for lag tools only, any failure is harmless."""
+        consumer = self.subscriber.consumer
+        try:
+            held = {tp: at[place] for tp in consumer.assignment() if (place := Place(*tp)) in at}
+            await asyncio.wait_for(consumer.commit(held), 3)
+        except Exception as error:
+            log.info("group offsets not committed: %r", error)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Mapping
 from typing import Any
 
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from faststream import AckPolicy
 
-from recouvra.chassis.positions import Place
 from recouvra.chassis.slices import MOST_RECORDS
-
-log = logging.getLogger(__name__)
 
 SUBSCRIPTION: dict[str, Any] = {
     "batch": True,
@@ -32,12 +26,3 @@ SUBSCRIPTION: dict[str, Any] = {
     "max_poll_interval_ms": 120_000,
     "partition_assignment_strategy": [RoundRobinPartitionAssignor],  # exactly one: each named sends its own join
 }
-
-
-async def tell_group(consumer: Any, at: Mapping[Place, int]) -> None:
-    """Commits to Kafka where its partitions are read up to: for lag tools only, any failure is harmless."""
-    try:
-        held = {tp: at[place] for tp in consumer.assignment() if (place := Place(*tp)) in at}
-        await asyncio.wait_for(consumer.commit(held), 3)
-    except Exception as error:
-        log.info("group offsets not committed: %r", error)
