@@ -1,18 +1,15 @@
 """The lines of a declaration judged one by one: refused or accepted, and what the accepted ones make due."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.law.base import base_used, is_below_floor
+from recouvra.law.beside import Beside
 from recouvra.law.finding import Finding
 from recouvra.law.parameters import EDITION, floor_for, rates_for
 from recouvra.law.shares import shares
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -21,7 +18,7 @@ class Judged:
 
     Attributes:
         strangers: the accepted numbers that, as the register says, are not the payer's.
-        doubled: the payer's other declarations in force for the period that share an accepted number, in their order.
+        doubled: the payer's other declarations in force for the period that share an accepted number.
     """
 
     accepted_count: int = 0
@@ -30,7 +27,7 @@ class Judged:
     payer_share_xof: int = 0
     findings: list[Finding] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
-    doubled: tuple[str, ...] = ()
+    doubled: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,14 @@ class Register:
     Attributes:
         payer_id: the payer that declares.
         payer_of: insured number → the payer it belongs to now, None for none; a number that is absent is unknown.
-        declared: (declaration_id, accepted numbers) of the payer's other declarations in force for the same period,
-            in the order in which they took effect.
+        beside: the payer's declarations in force for the same period; None where there is no other.
+        replaces: of those, the one whose place is taken: it stands beside nothing any more.
     """
 
     payer_id: str
     payer_of: Mapping[str, str | None]
-    declared: Sequence[tuple[str, AbstractSet[str]]] = ()
+    beside: Beside | None = None
+    replaces: str | None = None
 
 
 def judge_lines(
@@ -62,9 +60,7 @@ def judge_lines(
     if rates is None:
         raise LookupError(f"no rate is dated for {payer_kind} in {period}")
     judged = Judged()
-    first_declared = _first_declared(register)
     assessed: dict[int, tuple[int, int, bool]] = {}
-    numbers: set[str] = set()
     for line_no, number, base_xof, refusal in weigh(parts):
         if refusal is not None:
             judged.refused_count += 1
@@ -77,13 +73,10 @@ def judge_lines(
         judged.accepted_count += 1
         judged.insured_share_xof += insured_share
         judged.payer_share_xof += payer_share
-        numbers.add(number)
         if below_floor:
             judged.findings.append(raised(line_no, base_xof, floor_for(period, edition)))
         if register is not None:
-            judge_worker(judged, line_no, number, register, first_declared)
-    declared = register.declared if register is not None else ()
-    judged.doubled = tuple(name for name, beside in declared if not beside.isdisjoint(numbers))
+            judge_worker(judged, line_no, number, register)
     return judged
 
 
@@ -92,13 +85,7 @@ def raised(line_no: int, base_xof: int, floor_xof: int) -> Finding:
     return Finding(line_no, AnomalyCode.BELOW_FLOOR, "/lines/base_xof", base_xof, floor_xof)
 
 
-def judge_worker(
-    judged: Judged,
-    line_no: int,
-    number: str,
-    register: Register,
-    first_declared: Mapping[str, str] = MappingProxyType({}),
-) -> None:
+def judge_worker(judged: Judged, line_no: int, number: str, register: Register) -> None:
     """Adds what the register says against an accepted line; the contribution is due all the same. Source: DEF-022."""
     pointer = "/lines/insured_number"
     if number not in register.payer_of:
@@ -107,9 +94,9 @@ def judge_worker(
     elif register.payer_of[number] != register.payer_id:
         judged.findings.append(Finding(line_no, AnomalyCode.NOT_EMPLOYED_HERE, pointer, number, None))
         judged.strangers.add(number)
-    if number in first_declared:
-        already = Finding(line_no, AnomalyCode.ALREADY_DECLARED, pointer, number, first_declared[number])
-        judged.findings.append(already)
+    if register.beside is not None and (already := register.beside.naming(number, but=register.replaces)):
+        judged.findings.append(Finding(line_no, AnomalyCode.ALREADY_DECLARED, pointer, number, already[0]))
+        judged.doubled.update(already)
 
 
 def accepted_lines(parts: Sequence[DeclaredLines]) -> Iterator[tuple[int, str, int]]:
@@ -142,12 +129,3 @@ def weigh(parts: Sequence[DeclaredLines]) -> Iterator[tuple[int, str, int, Findi
                 seen_lines.add(line_no)
                 seen_numbers.add(number)
             yield line_no, number, base_xof, refusal
-
-
-def _first_declared(register: Register | None) -> dict[str, str]:
-    """By insured number, the first declaration to take effect in which it stands already."""
-    first: dict[str, str] = {}
-    for declaration_id, numbers in register.declared if register else ():
-        for number in numbers:
-            first.setdefault(number, declaration_id)
-    return first

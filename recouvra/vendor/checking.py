@@ -13,6 +13,7 @@ from recouvra.contracts.codes import AnomalyCode, Reason
 from recouvra.contracts.declared_lines import DeclaredLines
 from recouvra.contracts.event import FilingFrequency, PayerKind
 from recouvra.law.base import base_used
+from recouvra.law.beside import Beside
 from recouvra.law.declared import Header, Named, cannot_replace, closed_by, own_fault
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
@@ -72,7 +73,6 @@ class Checked:
         parts: those of the file, in the order in which they stand in it.
         findings: the anomalies in the server's order, each with its place.
         insured_share_xof, payer_share_xof: what is due, None where nobody can say.
-        insured_numbers: those of the accepted lines.
     """
 
     declaration_id: str
@@ -89,7 +89,6 @@ class Checked:
     insured_share_xof: int | None = None
     payer_share_xof: int | None = None
     due_on: date | None = None
-    insured_numbers: set[str] = field(default_factory=set)
     replaced_by: str | None = None
 
     @property
@@ -120,6 +119,11 @@ class Checked:
         """Its parts by their numbers: the order in which its lines count."""
         return [self.parts[number] for number in sorted(self.parts)]
 
+    @property
+    def lines_in_order(self) -> list[DeclaredLines]:
+        """The lines of its parts in that order."""
+        return [part.event.lines for part in self.in_order]
+
 
 @dataclass(frozen=True, slots=True)
 class Checking:
@@ -141,7 +145,7 @@ def check(filing: Filing, terms: Terms) -> Checking:
     """Judges what was read of a file, in the order of the file. Source: DEF-021, DEF-022, DEF-024, DEF-027."""
     faults = list(filing.faults)
     found: dict[tuple[str, str], Checked] = {}
-    completed: list[Checked] = []
+    in_force: dict[tuple[str, str], Beside] = {}  # by payer and period
     said: dict[tuple[str, str], bytes] = {}
     for filed in filing.parts:
         event, content = filed.event, filed.event.content()
@@ -161,9 +165,8 @@ def check(filing: Filing, terms: Terms) -> Checking:
             found[key] = checked
             checked.parts.setdefault(event.part, filed)
             if before is None and len(checked.parts) == checked.announced:
-                earlier = [one for one in completed if one.payer_id == checked.payer_id]
-                _judge(checked, earlier, found.get((checked.payer_id, checked.replaces or "")), terms)
-                completed.append(checked)
+                beside = in_force.setdefault((checked.payer_id, checked.period), Beside())
+                _judge(checked, beside, found.get((checked.payer_id, checked.replaces or "")), terms)
     return Checking(faults, list(found.values()))
 
 
@@ -177,13 +180,12 @@ _OTHER = wanted(
 )
 
 
-def _judge(checked: Checked, earlier: Sequence[Checked], named: Checked | None, terms: Terms) -> None:
-    """Answers a complete declaration, as far as it can be told, after its payer's that were complete `earlier`.
+def _judge(checked: Checked, beside: Beside, named: Checked | None, terms: Terms) -> None:
+    """Answers a complete declaration, as far as it can be told, `beside` its payer's that are in force by now.
 
     `named` is the one that it replaces, where the file holds anything of it. Source: DEF-021, DEF-022, DEF-024.
     """
-    as_read, in_order = list(checked.parts.values()), checked.in_order
-    lines = [part.event.lines for part in in_order]
+    as_read, in_order, lines = list(checked.parts.values()), checked.in_order, checked.lines_in_order
     headers = [Header.said_in(part.event) for part in as_read]
     latest_at = max(part.envelope.time if part.envelope else terms.at for part in as_read)
     finding = own_fault(headers, lines, latest_at, terms.payer_kind)
@@ -198,13 +200,13 @@ def _judge(checked: Checked, earlier: Sequence[Checked], named: Checked | None, 
         return
     if named is not None and named.in_force:
         named.replaced_by = checked.declaration_id
-    beside = [one for one in earlier if one.in_force and one.period == checked.period]
+        beside.remove(named.declaration_id, accepted_numbers(named.lines_in_order))
     judged = _judged(checked, lines, beside, terms.payer_kind)
     checked.lines = list(_lines(in_order, lines, checked.period, terms.payer_kind))
     checked.findings = list(_placed(judged.findings, checked.lines, list(_spots(in_order))))
     checked.outcome = "accepted_with_anomalies" if judged.findings else "accepted"
     checked.lines_accepted, checked.lines_rejected = judged.accepted_count, judged.refused_count
-    checked.insured_numbers = accepted_numbers(lines)
+    beside.add(checked.declaration_id, accepted_numbers(lines))
     if terms.payer_kind is not None:
         checked.insured_share_xof, checked.payer_share_xof = judged.insured_share_xof, judged.payer_share_xof
         if terms.filing_frequency is not None:
@@ -226,14 +228,11 @@ def _cannot_replace(checked: Checked, named: Checked) -> Finding | None:
     return cannot_replace(checked.declaration_id, checked.period, named.declaration_id, known)
 
 
-def _judged(
-    checked: Checked, lines: list[DeclaredLines], beside: Sequence[Checked], payer_kind: PayerKind | None
-) -> Judged:
+def _judged(checked: Checked, lines: list[DeclaredLines], beside: Beside, payer_kind: PayerKind | None) -> Judged:
     """The lines as the server judges them; without a kind, those that are refused whatever the payer is."""
     if payer_kind is not None:
         here = {number: checked.payer_id for part in lines for number in part.insured_number}
-        register = Register(checked.payer_id, here, [(one.declaration_id, one.insured_numbers) for one in beside])
-        return judge_lines(lines, payer_kind, checked.period, register)
+        return judge_lines(lines, payer_kind, checked.period, Register(checked.payer_id, here, beside))
     judged = Judged()
     for _, _, _, refusal in weigh(lines):
         if refusal is None:

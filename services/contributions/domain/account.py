@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from recouvra.contracts.event import FilingFrequency, PayerKind
+from recouvra.law.beside import Beside
 from services.contributions.domain.declaration import Declaration
 from services.contributions.domain.payment import PaymentKey
 from services.contributions.domain.standing import Settled, Standing
@@ -60,6 +61,7 @@ class Account:
         completed_count: how many declarations were completed here (DEF-021).
         pairs: by period, those assessed.
         declarations: by declaration_id, those that the batch can touch, with their parts.
+        beside: by period, the declarations in force by whom they name, where one was judged beside another.
         payments: the keys of the money (not of the reversals) that stands here, reversed money too.
         placed: xof published per (payment, period), never 0.
         held: what was published as held per payment, never of 0.
@@ -78,6 +80,7 @@ class Account:
     completed_count: int = 0
     pairs: dict[str, Pair] = field(default_factory=dict)
     declarations: dict[str, Declaration] = field(default_factory=dict)
+    beside: dict[str, Beside] = field(default_factory=dict)
     payments: set[PaymentKey] = field(default_factory=set)
     placed: dict[tuple[PaymentKey, str], int] = field(default_factory=dict)
     held: dict[PaymentKey, Hold] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from services.contributions.domain.declaration import Answer, Declaration, Part,
 from services.contributions.domain.dues import assess
 from services.contributions.domain.effect import Effect, Keyed, conflict, repeat
 from services.contributions.domain.employment import PayerOf
-from services.contributions.domain.judging import judge, own_fault
+from services.contributions.domain.judging import came_to_effect, judge, own_fault
 
 
 @dataclass(slots=True)
@@ -90,6 +90,7 @@ class Desk:
         if verdict.replaced is not None:
             verdict.replaced.replaced_by = declaration.declaration_id
             self._changed(verdict.replaced)
+        came_to_effect(self.account, declaration, verdict.replaced)
         answered = self._answer(declaration, State.ACCEPTED, verdict.answer)
         assessed = assess(self.account, declaration, verdict.answer, verdict.replaced, verdict.pair, self.changes)
         payer_id = self.account.key

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from recouvra.contracts.event import PayerKind
 from recouvra.law import declared as law
+from recouvra.law.beside import Beside
 from recouvra.law.declared import Named
 from recouvra.law.due import due_on
 from recouvra.law.finding import Finding
@@ -23,14 +24,14 @@ class Verdict(NamedTuple):
         pair: the pair that it touches, perhaps new; None when rejected.
         replaced: the accepted declaration whose place it takes; None when it adds to what was declared.
         strangers: the numbers of accepted lines that are not the payer's now.
-        doubled: the payer's other declarations in force for the period that share a number, in order of effect.
+        doubled: the payer's other declarations in force for the period that share a number.
     """
 
     answer: Answer
     pair: Pair | None = None
     replaced: Declaration | None = None
     strangers: frozenset[str] = frozenset()
-    doubled: tuple[str, ...] = ()
+    doubled: frozenset[str] = frozenset()
 
 
 def judge(account: Account, declaration: Declaration, payer_of: PayerOf) -> Verdict:
@@ -50,20 +51,45 @@ def judge(account: Account, declaration: Declaration, payer_of: PayerOf) -> Verd
     pair = pair or _new_pair(account.affiliation, declaration.period)
     replaced = _takes_place_of(account, declaration)
     judged = _judged(account, declaration, kind, payer_of, edition)
-    return Verdict(_accepted(declaration, judged, pair), pair, replaced, frozenset(judged.strangers), judged.doubled)
+    strangers, doubled = frozenset(judged.strangers), frozenset(judged.doubled)
+    return Verdict(_accepted(declaration, judged, pair), pair, replaced, strangers, doubled)
 
 
 def _judged(account: Account, declaration: Declaration, kind: PayerKind, payer_of: PayerOf, edition: int) -> Judged:
     """What the lines come to, column by column where they are plain, and else one after the other."""
-    others = _beside(account, declaration)
-    if not others:
+    beside = _beside(account, declaration)
+    if beside is None:
         plainly = judge_plainly(declaration.columns_in_order(), kind, declaration.period, payer_of, edition)
         if plainly is not None:
             return plainly
-    declared = [(other.declaration_id, accepted_numbers(other.lines_in_order())) for other in others]
-    return judge_lines(
-        declaration.lines_in_order(), kind, declaration.period, Register(account.key, payer_of, declared), edition
-    )
+    register = Register(account.key, payer_of, beside, declaration.replaces)
+    return judge_lines(declaration.lines_in_order(), kind, declaration.period, register, edition)
+
+
+def _beside(account: Account, declaration: Declaration) -> Beside | None:
+    """What is in force for the same period, where anything of it stays so; read once, then kept by `came_to_effect`."""
+    beside = account.beside.get(declaration.period)
+    if beside is None:
+        others = [one for one in account.declarations.values() if one.in_force and one.period == declaration.period]
+        if all(one.declaration_id == declaration.replaces for one in others):
+            return None
+        beside = account.beside[declaration.period] = Beside()
+        for other in sorted(others, key=lambda other: other.completed_no or 0):
+            beside.add(other.declaration_id, accepted_numbers(other.lines_in_order()))
+    return beside if beside.others(than=declaration.replaces) else None
+
+
+def came_to_effect(account: Account, declaration: Declaration, replaced: Declaration | None) -> None:
+    """Has those that are judged after an accepted declaration judged beside it, and no more beside what it replaced.
+
+    Source: DEF-024.
+    """
+    beside = account.beside.get(declaration.period)
+    if beside is None:
+        return
+    if replaced is not None:
+        beside.remove(replaced.declaration_id, accepted_numbers(replaced.lines_in_order()))
+    beside.add(declaration.declaration_id, accepted_numbers(declaration.lines_in_order()))
 
 
 def own_fault(declaration: Declaration, payer_kind: PayerKind | None, edition: int = EDITION) -> Finding | None:
@@ -90,16 +116,6 @@ def _cannot_replace(account: Account, declaration: Declaration) -> Finding | Non
 def _takes_place_of(account: Account, declaration: Declaration) -> Declaration | None:
     named = account.declarations.get(declaration.replaces) if declaration.replaces else None
     return named if named is not None and named.in_force else None
-
-
-def _beside(account: Account, declaration: Declaration) -> list[Declaration]:
-    """The declarations in force for the same period that stay so, in the order in which they took effect."""
-    beside = [
-        other
-        for other in account.declarations.values()
-        if other.in_force and other.period == declaration.period and other.declaration_id != declaration.replaces
-    ]
-    return sorted(beside, key=lambda other: other.completed_no or 0)
 
 
 def _new_pair(affiliation: Affiliation, period: str) -> Pair:

@@ -1,11 +1,20 @@
 """Replacement, complement, and the closing of what was never completed."""
 
+import random
+from collections import Counter
+
+import pytest
+
 from recouvra.contracts.contribution_assessed import ContributionAssessed
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.declaration_answered import DeclarationAnswered
-from services.contributions.domain.declaration import State
+from recouvra.contracts.declared_lines import DeclaredLines
+from recouvra.contracts.payroll_declared import PayrollDeclared
+from services.contributions.domain.declaration import Declaration, State
 from tests.unit.contributions.scene import Scene, affiliated, declared, in_parts, paid, person
 from tests.unit.contributions.test_declarations import told
+
+PERIODS = ("2026-01", "2026-02")
 
 
 def known() -> Scene:
@@ -101,6 +110,14 @@ def test_what_is_replaced_or_declared_for_another_month_is_not_declared_twice() 
     assert told(scene.last_answer("D3")) == [(1, "already-declared", "/lines/insured_number", "N1", "D2")]
 
 
+def test_a_replacement_is_judged_beside_the_others_and_not_beside_what_it_replaces() -> None:
+    scene = known()
+    scene.read(declared("D1", (1, "N1", 40_000)), declared("D2", (1, "N2", 40_000)))
+    scene.read(declared("D3", (1, "N1", 40_000), (2, "N2", 40_000), replaces="D1"))
+    assert told(scene.last_answer("D3")) == [(2, "already-declared", "/lines/insured_number", "N2", "D2")]
+    assert scene.book.changes.doubled == {("P", "2026-01", "D2", "D3")}
+
+
 def test_a_complete_replacement_closes_the_incomplete_declaration_that_it_names() -> None:
     scene = known()
     first, second = in_parts("D1", 2, (1, "N1", 40_000), (2, "N2", 40_000))
@@ -153,3 +170,41 @@ def test_pending_declarations_take_effect_in_the_order_in_which_they_were_comple
     assert scene.last_answer("D3").outcome == "accepted_with_anomalies"
     assert told(scene.last_answer("D4")) == [(None, "already-replaced", "/replaces", "D1", "D3")]
     assert scene.account().pairs["2026-01"].due_xof == 6_032
+
+
+def test_each_is_judged_beside_those_in_force_by_then_however_they_came_and_went() -> None:
+    """What a batch keeps of them, going from one to the next, is what each would find by looking at them all."""
+    drawn = random.Random(7)
+    for _ in range(40):
+        scene, went, before = known(), Scene(), list[PayrollDeclared]()
+        went.read(affiliated(), person("N1"), person("N2"), person("N3"))
+        for number in range(12):
+            named = drawn.choice([None, None, *(one.declaration_id for one in before)])
+            lines = [
+                (at, f"N{drawn.randint(1, 4)}", drawn.choice([-1, 40_000])) for at in range(1, drawn.randint(1, 4))
+            ]
+            before.append(declared(f"D{number:02}", *lines, period=drawn.choice(PERIODS), replaces=named))
+            scene.read(before[-1])
+            went.account().beside.clear()  # so that all are looked at again
+            went.read(before[-1])
+        assert [fact.event for fact in scene.facts] == [fact.event for fact in went.facts]
+        assert scene.book.changes.doubled == went.book.changes.doubled
+        assert any(answer.anomalies for answer in scene.of(DeclarationAnswered))
+
+
+def test_a_declaration_beside_hundreds_has_none_of_their_lines_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Counter[str]()
+    lines_in_order = Declaration.lines_in_order
+
+    def counted(declaration: Declaration) -> list[DeclaredLines]:
+        read[declaration.declaration_id] += 1
+        return lines_in_order(declaration)
+
+    monkeypatch.setattr(Declaration, "lines_in_order", counted)
+    scene = known()
+    for number in range(200):
+        scene.read(declared(f"D{number}", (1, "N1", 40_000)))
+    assert len(read) == 200
+    assert max(read.values()) < 20
+    assert len(scene.last_answer("D199").anomalies) == 1
+    assert len(scene.book.changes.doubled) == 199 * 200 / 2

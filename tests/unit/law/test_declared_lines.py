@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from recouvra.contracts.codes import AnomalyCode
 from recouvra.contracts.declared_lines import DeclaredLines
+from recouvra.law.beside import Beside
 from recouvra.law.declared import Header, before_scheme, disagreement, in_future
 from recouvra.law.finding import Finding
 from recouvra.law.lines import Register, accepted_numbers, judge_lines
@@ -92,7 +93,10 @@ def test_a_period_is_in_the_future_of_the_month_of_its_latest_part() -> None:
 
 
 def test_a_refused_line_carries_one_code_and_an_accepted_line_every_one_that_holds() -> None:
-    register = Register("P", {"N1": "P", "N3": "Q", "N6": None}, [("D0", {"N1", "N2"}), ("D1", {"N2", "N5"})])
+    beside = Beside()
+    beside.add("D0", {"N1", "N2"})
+    beside.add("D1", {"N2", "N5"})
+    register = Register("P", {"N1": "P", "N3": "Q", "N6": None}, beside)
     sent = [
         lines((1, "N1", 39_999), (1, "N2", 50_000), (2, "N1", 50_000), (2, "N2", 10)),
         lines((3, "N3", -1), (3, "N3", 1), (3, "N2", -5), (4, "N5", 0), (5, "N6", 40_000)),
@@ -119,7 +123,7 @@ def test_a_refused_line_carries_one_code_and_an_accepted_line_every_one_that_hol
     assert (judged.accepted_count, judged.refused_count) == (5, 4)
     assert accepted_numbers(sent) == {"N1", "N2", "N3", "N5", "N6"}
     assert judged.strangers == {"N2", "N3", "N5", "N6"}
-    assert judged.doubled == ("D0", "D1")
+    assert judged.doubled == {"D0", "D1"}
     # Three lines raised to the floor, one of nothing, one at the floor.
     assert (judged.insured_share_xof, judged.payer_share_xof) == (4 * 1_224, 4 * 1_792)
 
