@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bench.against.debezium import connect
 from bench.against.watching import watched
+from bench.bare import alone
 from bench.declaring import ALL_MONTHS, Declaring, declare
 from bench.floor import floor
 from bench.ground import Ground
@@ -35,6 +36,7 @@ Runs = dict[str, list[tuple[int, Spent]]]
 """By side, of each turn: how many lines were counted, and what they took."""
 TUTORIAL, BATCH, DEBEZIUM = "tutorial: a transaction a record", "batch: executemany", "Debezium's JDBC sink, 2 tasks"
 FLOOR, OURS_SO, OURS = "floor: COPY", "ours, one line a record", "ours, up to 1,000 lines a record"
+ONLY_READ = "one line a record, only read"
 BY_TWO = "the same, two workers"
 
 
@@ -52,6 +54,7 @@ async def against(ground: Ground, *, lines: int, warm: int, seconds: int, repeat
             TUTORIAL: partial(_faststream, ground, f"tutorial_{repeat}", watch),
             BATCH: partial(_faststream, ground, f"batch_{repeat}", watch),
             DEBEZIUM: partial(_debezium, ground, f"debezium_{repeat}", watch),
+            ONLY_READ: partial(_all_of, so.lines, partial(alone, ground, so.records(), facts=0)),
             OURS_SO: partial(_all_of, so.lines, partial(declare, ground, so)),
             OURS: partial(_all_of, ours.lines, partial(declare, ground, ours)),
             BY_TWO: partial(_all_of, by_two.lines, partial(declare, ground, by_two)),
@@ -139,8 +142,8 @@ def _told(lines: int, warm: int, seconds: int, runs: Runs) -> Told:
             "and no more; ours checks, assesses, answers, publishes.",
             f"Of {lines:,} lines each of the others had what it could do in {seconds} s, from {warm} s after its first "
             "commit on, so that a JVM is warm. One line a record for us means declarations whose every part is one "
-            f"line, of the first payers only: a {_FEWER}th of all lines. Everything each is run with is in "
-            "bench/against.",
+            f"line, of the first payers only: a {_FEWER}th of all lines; “only read” is what our client takes to read "
+            "these, and nothing is done with them. Everything each is run with is in bench/against.",
         ],
         "tables": [table("Medians", [*columns, "CPU-s per million lines", "peak MiB"], out)],
         "goals": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,6 +39,10 @@ class Declaring:
     def lines(self) -> int:
         """How many lines it is."""
         return lines_of(self.payers, self.months)
+
+    def records(self) -> Iterator[Made]:
+        """Its records, in order."""
+        return declared(self.payers, self.months, self.lines_a_part)
 
 
 @asynccontextmanager
@@ -84,9 +88,7 @@ async def taken(fund: Fund, what: Declaring) -> Spent:
         BenchFailed: not every line was received in an accepted declaration.
     """
     before = await received(fund)
-    spent = await backlog_taken(
-        fund, declared(what.payers, what.months, what.lines_a_part), reported=what.reported, facts=FACTS_OF_LINES
-    )
+    spent = await backlog_taken(fund, what.records(), reported=what.reported, facts=FACTS_OF_LINES)
     accepted = await received(fund) - before
     if accepted != what.lines:
         raise BenchFailed(f"{accepted} of {what.lines} lines were accepted")

@@ -43,7 +43,7 @@ PARTS: dict[str, Part] = {
         {"lines": 40_000, "warm": 0, "seconds": 5, "repeats": 1},
     ),
     "workers": Part(workers, {"lines": 2_000_000, "repeats": 3}, {"lines": 20_000, "repeats": 1}),
-    "payments": Part(payments, {"payers": 2_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
+    "payments": Part(payments, {"payers": 4_000, "repeats": 3}, {"payers": 100, "repeats": 1}),
     "career": Part(career, {"lines": 1_000_000, "asked": 1_000}, {"lines": 20_000, "asked": 100}),
     "freshness": Part(freshness, {"payers": 900, "seconds": 30}, {"payers": 100, "seconds": 6}),
     "reads": Part(reads, {"payers": 20_000, "seconds": 6}, {"payers": 300, "seconds": 3}),
