@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import AsyncMock, Mock
 
+import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
 
+from recouvra.chassis import lane
 from tests.servers.till.at_work import PAYMENTS, CreateDatabase, Till, delivered, till, until
 from tests.servers.till.claims import check_counted_once
 
@@ -60,3 +64,24 @@ async def test_a_partition_that_changes_lanes_while_it_is_taken_in_is_read_once_
     async with it.relay():
         await until(lambda: it.connection.fetchval("select count(*) = 0 from outbox"))
     await check_counted_once(it, drafts)
+
+
+async def test_a_lane_tells_the_group_each_position_once(it: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one that another lane, or another worker, has by now would be told again at where it stood here."""
+    now = 1_000.0
+    monkeypatch.setattr(lane, "time", SimpleNamespace(monotonic=lambda: now))
+    group, reader = Mock(), it.reader()
+    group.assignment.return_value = partitions(0, 1)
+    group.commit = AsyncMock()
+    monkeypatch.setattr(reader, "_subscriber", SimpleNamespace(consumer=group))
+    monkeypatch.setattr(reader._partitions, "subscriber", SimpleNamespace(consumer=group))
+    await reader.on_partitions_assigned(partitions(1))  # all to the first lane
+    first, second = (TopicPartition(PAYMENTS, number) for number in range(2))
+    at = [it.since[PAYMENTS][number] for number in range(2)]
+    await reader.take(delivered(it.record(it.payment(0), 0)))
+    await reader.take(delivered(it.record(it.payment(1), 1)))  # within the second
+    now += 2
+    await reader.take(delivered(it.record(it.payment(2), 1)))
+    await reader.stop()
+    told = [call.args[0] for call in group.commit.await_args_list]
+    assert told == [{first: at[0] + 1}, {second: at[1] + 2}]
