@@ -15,7 +15,7 @@ from recouvra.chassis.callers import Caller, caller_of
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Retry
 from recouvra.chassis.packed import Packed
-from recouvra.chassis.problems import Problem
+from recouvra.chassis.problems import BEHIND, Problem
 from recouvra.contracts.codes import Message
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ _OTHER_BODY = Problem(
 )
 _BAD_KEY = Message(
     fr=f"1 à {_KEY_LENGTH} caractères ASCII imprimables", en=f"1 to {_KEY_LENGTH} printable ASCII characters"
-)
-_BEHIND = Problem(
-    503,
-    "catching-up",
-    Message(
-        fr="Cette base a été restaurée et rattrape ce qui avait été publié ; rien n'a été fait. Réessayez ensuite.",
-        en="This database was restored and catches up with what had been published; nothing was done. Try again later.",
-    ),
 )
 _BUSY = Problem(
     503,
@@ -90,7 +82,7 @@ async def act(face: Face, request: Request, do: Do) -> Response:
 
 async def _once(connection: Connection, caller: Caller, key: str | None, asked: bytes, do: Do) -> Response:
     if await connection.fetchval("select is_behind from clock"):
-        raise _BEHIND
+        raise BEHIND
     if key is None:
         return _response(await do(connection, caller))
     # Two requests at once under one key: the second waits here and finds the first one's answer.

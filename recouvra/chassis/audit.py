@@ -36,7 +36,10 @@ async def keep(
 async def page(
     connection: Connection, *, act: str | None, subject: str | None, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Lines in the order in which they were written, from beyond id `after`, and the id to go on after (or None)."""
+    """Lines by their numbers, from beyond id `after`, and the id to go on after (or None).
+
+    A line whose transaction ended late may come to stand before those that were shown already.
+    """
     rows = await connection.fetch(
         "select id, at, who, act, subject, reason from audit where ($1::text is null or act = $1) "
         "and ($2::text is null or subject = $2) and id > $3 order by id limit $4",
@@ -46,3 +49,11 @@ async def page(
         limit + 1,
     )
     return [dict(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+async def of(connection: Connection, subject: str, *, limit: int) -> list[dict[str, Any]]:
+    """What was done to one subject: `at`, `who`, `act` and `reason`, oldest first."""
+    rows = await connection.fetch(
+        "select at, who, act, reason from audit where subject = $1 order by id limit $2", subject, limit
+    )
+    return [dict(row) for row in rows]

@@ -76,6 +76,8 @@ def is_of_the_size(error: Exception) -> bool:
 
 _PLANS_SECONDS = 20
 """A plan that is kept is made for tables as small as they then were; while a fund is loaded they grow fast."""
+SILENT_SECONDS = 35
+"""After which an API takes its server for gone; READER's own limit comes first, and says that a statement was slow."""
 
 
 async def connect(url: str, settings: dict[str, str], seconds: float = 65) -> asyncpg.Connection:
@@ -147,7 +149,7 @@ class Database:
                     min_size=0,
                     max_size=self._size,
                     timeout=5,
-                    command_timeout=30,
+                    command_timeout=SILENT_SECONDS,
                     max_cached_statement_lifetime=_PLANS_SECONDS,
                     server_settings=self._session,
                     init=keep_every_day,

@@ -89,6 +89,8 @@ def storable(text: str | None) -> Any:
 _SHOWN = (
     'id, topic, partition, "offset", key, value, header_names, header_values, reason, message_fr, message_en, at, state'
 )
+_PAGE_BYTES = 4 << 20  # of records: shown, and on their way, they take several times as much of the API's memory
+_BYTES = "(coalesce(octet_length(value), 0) + coalesce(octet_length(key), 0) + octet_length(array_send(header_values)))"
 
 
 def _shown(row: asyncpg.Record) -> dict[str, Any]:
@@ -124,7 +126,9 @@ async def page(
     after: int,
     limit: int,
 ) -> tuple[list[dict[str, Any]], int | None, int]:
-    """Letters in the order in which they were set aside, from beyond id `after`.
+    """Letters by their numbers, from beyond id `after`: as many as asked for, or fewer where they are large.
+
+    A letter whose transaction ended late may come to stand before those that were shown already.
 
     Returns:
         The rows, the id to go on after (None at the end), and how many letters all pages hold.
@@ -134,13 +138,17 @@ async def page(
         "and ($3::text is null or state = $3) and ($4::text is null or source = $4)"
     )
     rows = await connection.fetch(
-        f"select {_SHOWN} from dead_letter where {where} and id > $5 order by id limit $6",  # noqa: S608 - constants
+        f"select {_SHOWN}, following from (select *, lead(id) over w as following, "  # noqa: S608 - constants
+        f"sum({_BYTES}) over w - {_BYTES} as before from (select * from dead_letter where {where} and id > $5 "
+        "order by id limit $6) next window w as (order by id)) shown where before < $7 order by id limit $8",
         reason,
         topic,
         state,
         source,
         after,
         limit + 1,
+        _PAGE_BYTES,
+        limit,
     )
     total = await connection.fetchval(
         f"select count(*) from dead_letter where {where}",  # noqa: S608 - constants
@@ -149,8 +157,8 @@ async def page(
         state,
         source,
     )
-    following = rows[limit - 1]["id"] if len(rows) > limit else None
-    return [_shown(row) for row in rows[:limit]], following, total
+    following = rows[-1]["id"] if rows and rows[-1]["following"] is not None else None
+    return [_shown(row) for row in rows], following, total
 
 
 async def one(connection: Connection, letter_id: int) -> dict[str, Any] | None:
@@ -161,9 +169,7 @@ async def one(connection: Connection, letter_id: int) -> dict[str, Any] | None:
     )
     if row is None:
         return None
-    done, _ = await audit.page(connection, act=None, subject=subject(letter_id), after=0, limit=100)
-    acts = [{name: act[name] for name in ("at", "who", "act", "reason")} for act in done]
-    return _shown(row) | {"acts": acts}
+    return _shown(row) | {"acts": await audit.of(connection, subject(letter_id), limit=100)}
 
 
 def subject(letter_id: int) -> str:

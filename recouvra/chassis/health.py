@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from recouvra.chassis import migrate
-from recouvra.chassis.database import Database
+from recouvra.chassis.database import Connection, Database
+
+Ready = Callable[[Connection], Awaitable[str]]
+"""One more check of a service's own: ``ok`` or what it still waits for."""
 
 log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 2.0
 
 
 class Health:
-    """Asks the database and the broker, each within two seconds, at each call."""
+    """Asks the database and the broker, each within two seconds, at each call.
 
-    def __init__(self, database: Database, bootstrap: str, migrations: Sequence[str]) -> None:
-        self._database, self._bootstrap, self._migrations = database, bootstrap, migrations
+    By sessions that no answer can take: slow reports, however many, are no outage.
+    """
+
+    def __init__(self, database: Database, bootstrap: str, migrations: Sequence[str], own: Ready | None) -> None:
+        self._database, self._bootstrap, self._migrations, self._own = database, bootstrap, migrations, own
 
     async def checks(self) -> dict[str, str]:
-        """``ok`` or what is wrong, by `database`, `migrations`, `broker`."""
+        """``ok`` or what is wrong, by `database`, `migrations`, `broker`, and the service's `own` if it has a check."""
         database, broker = await asyncio.gather(self._ask_database(), self._ask_broker())
         return {**database, "broker": broker}
 
@@ -34,12 +40,13 @@ class Health:
                 async with pool.acquire(timeout=1) as connection:
                     lacking = await migrate.missing(connection, self._migrations)
                     behind = not lacking and await connection.fetchval("select is_behind from clock")
+                    own = {} if lacking or self._own is None else {"own": await self._own(connection)}
         except Exception as error:
             log.info("database: %r", error)
             return {"database": "unreachable", "migrations": "unknown"}
         if behind:  # it was restored: what it shows is not yet what was published
-            return {"database": "catches up with what was published", "migrations": "ok"}
-        return {"database": "ok", "migrations": "missing" if lacking else "ok"}
+            return {"database": "catches up with what was published", "migrations": "ok", **own}
+        return {"database": "ok", "migrations": "missing" if lacking else "ok", **own}
 
     async def _ask_broker(self) -> str:
         """A request of its own connection: a broker that is frozen still accepts connections."""

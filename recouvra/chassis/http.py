@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from recouvra.chassis.callers import Callers
 from recouvra.chassis.database import READER, Database
 from recouvra.chassis.described import describe
 from recouvra.chassis.gate import Gate
-from recouvra.chassis.health import Health
+from recouvra.chassis.health import Health, Ready
 from recouvra.chassis.mending import add_dead_letters
 from recouvra.chassis.metrics import CONTENT_TYPE, Metrics
 from recouvra.chassis.problems import ProblemPage, add_problem_handlers
@@ -44,7 +44,7 @@ def create_app(
     migrations: Sequence[str],
     reading: Reading,
     *,
-    ready: Callable[[Face], Awaitable[str]] | None = None,
+    ready: Ready | None = None,
     declares: re.Pattern[str] = _NOTHING,
     problem_page: ProblemPage | None = None,
     session: Mapping[str, str] = READER,
@@ -54,18 +54,19 @@ def create_app(
     Args:
         migrations: the names that must have been applied before the service is ready.
         reading: how the service takes records in, for those that are replayed.
-        ready: one more check of the service's own: ``ok`` or what it still waits for.
+        ready: one more check of the service's own.
         declares: what a caller may ask whose role is to declare, as ``METHOD /path``.
         problem_page: of a service with pages for people, who may then read with a token as their password.
         session: how its sessions on the database are set.
     """
     face = Face(settings, Database(settings.database_url, session), reading)
+    watched = Database(settings.database_url, session, size=2)
     metrics = Metrics(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await face.database.close()
+        await asyncio.gather(face.database.close(), watched.close())
 
     app: FastAPI = FastAPIOffline(
         title=f"Recouvra · {service}", summary=summary, version="1", lifespan=lifespan, openapi_url="/openapi.json"
@@ -77,13 +78,13 @@ def create_app(
     app.add_middleware(
         Gate, callers=Callers(settings.tokens_file), metrics=metrics, declares=declares, has_pages=has_pages
     )
-    _add_health(app, face, Health(face.database, settings.kafka, migrations), ready)
-    _add_exposition(app, face, metrics)
+    _add_health(app, Health(watched, settings.kafka, migrations, ready))
+    _add_exposition(app, watched, metrics)
     add_dead_letters(app, face)
     return app, face
 
 
-def _add_health(app: FastAPI, face: Face, health: Health, ready: Callable[[Face], Awaitable[str]] | None) -> None:
+def _add_health(app: FastAPI, health: Health) -> None:
     @app.get("/livez", tags=["health"], summary="Vivant / alive")
     async def livez() -> dict[str, str]:
         """200 while the process answers."""
@@ -93,13 +94,11 @@ def _add_health(app: FastAPI, face: Face, health: Health, ready: Callable[[Face]
     async def readyz() -> JSONResponse:
         """200 where database, migrations and broker are there; else 503 and which is not."""
         checks = await health.checks()
-        if ready is not None and checks["migrations"] == "ok":
-            checks["own"] = await ready(face)
         fine = all(state == "ok" for state in checks.values())
         return JSONResponse({"status": "ready" if fine else "not ready", "checks": checks}, 200 if fine else 503)
 
 
-def _add_exposition(app: FastAPI, face: Face, metrics: Metrics) -> None:
+def _add_exposition(app: FastAPI, database: Database, metrics: Metrics) -> None:
     @app.get(
         "/metrics",
         tags=["health"],
@@ -111,7 +110,7 @@ def _add_exposition(app: FastAPI, face: Face, metrics: Metrics) -> None:
         """Prometheus' text format; 200 even while the database is away."""
         try:
             async with asyncio.timeout(3):
-                pool = await face.database.pool()
+                pool = await database.pool()
                 async with pool.acquire(timeout=1) as connection:
                     text = await metrics.text(connection)
         except Exception:

@@ -29,14 +29,14 @@ def _api(port: str) -> str:
 
 
 async def _worker(url: str) -> str:
-    """What is wrong with the worker of this host name; empty where nothing is."""
+    """What is wrong with the worker of this name, its replica's or its host's; empty where nothing is."""
     import asyncpg
 
     sql = "select extract(epoch from clock_timestamp() - max(at))::float8 from pulse where strpos(worker, $1) > 0"
     try:
         connection = await asyncpg.connect(url, timeout=_PATIENCE_SECONDS, command_timeout=_PATIENCE_SECONDS)
         try:
-            silent = await connection.fetchval(sql, socket.gethostname())
+            silent = await connection.fetchval(sql, os.environ.get("RECOUVRA_REPLICA") or socket.gethostname())
         finally:
             await connection.close(timeout=_PATIENCE_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from recouvra.chassis.clock import DatabaseBehind
 from recouvra.chassis.watched import WatchedFileError
 from recouvra.contracts.codes import Message
 
@@ -123,6 +124,17 @@ def problem_response(request: Request, problem: Problem) -> Response:
     )
 
 
+BEHIND = Problem(
+    503,
+    "catching-up",
+    Message(
+        fr="Cette base a été restaurée et rattrape ce qui avait été publié ; rien n'a été fait. Réessayez ensuite.",
+        en="This database was restored and catches up with what had been published; nothing was done. Try again later.",
+    ),
+)
+"""No act is done on a database that knows less than was published, and none is rehearsed."""
+
+
 def add_problem_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
     """Makes every error of the app a problem; `page` shows them to people."""
     app.state.problem_page = page
@@ -142,6 +154,10 @@ def add_problem_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [("/" + "/".join(map(str, fault["loc"])), _fault(fault)) for fault in error.errors()]
         return problem_response(request, Problem(422, "invalid-request", _TITLES[422], faults))
+
+    @app.exception_handler(DatabaseBehind)
+    async def _behind(request: Request, error: Exception) -> Response:
+        return problem_response(request, BEHIND)
 
     @app.exception_handler(asyncpg.QueryCanceledError)
     async def _too_long(request: Request, error: Exception) -> Response:

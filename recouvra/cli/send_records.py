@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from recouvra.cli.terminal import wrong_use
 from recouvra.local.errors import LocalError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from recouvra.contracts.event import Event
     from recouvra.contracts.record import Record
 
-_IDENTITIES = UUID("5f0c3e0e-7a52-5d5b-9a0c-9d2f5a0f6a11")
 _STRUCTURED = b"application/cloudevents+json; charset=utf-8"
 
 
@@ -76,10 +74,9 @@ def record_of(event: Event, sending: Sending, value: bytes | None = None, envelo
 
 def _envelope(event: Event, sending: Sending) -> Envelope:
     from recouvra.contracts.envelope import Envelope
+    from recouvra.vendor.records import event_id
 
-    kind = event.event_type()
-    event_id = str(uuid5(_IDENTITIES, f"{sending.source}\n{kind}\n{event.content().hex()}"))
-    return Envelope(event_id, sending.source, kind, sending.at)
+    return Envelope(event_id(sending.source, event), sending.source, event.event_type(), sending.at)
 
 
 def structured_document(envelope: Envelope, body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,9 +12,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from recouvra.chassis.database import READER, SILENT_SECONDS
 from recouvra.chassis.settings import Settings
 from tests.builders import Draft, poison
-from tests.servers.till.at_work import PAYMENTS, CreateDatabase, Till, till
+from tests.servers.till.at_work import PAYMENTS, CreateDatabase, Till, till, until
 from tests.servers.till.counting import api
 
 
@@ -65,6 +67,22 @@ async def test_dead_letters_are_listed_page_by_page_with_the_bytes_that_were_sen
     assert [[(name, raw(value)) for name, value in row["headers"]] for row in rows] == sent
     assert {(row["topic"], row["partition"], row["state"]) for row in rows} == {(PAYMENTS, 0, "waiting")}
     assert all(row["message"]["fr"] and row["message"]["en"] for row in rows)
+
+
+async def test_large_dead_letters_come_a_few_a_page_and_one_that_is_larger_than_a_page_alone(
+    it: Till, client: httpx.AsyncClient
+) -> None:
+    sizes = [3 << 20, 5, 2 << 20, 5 << 20, 1 << 20, 7]
+    large = [it.payment(number).broken("oversized", value=b" " * size) for number, size in enumerate(sizes)]
+    await it.take(*(it.record(draft) for draft in large))
+    await it.connection.execute("delete from outbox")
+    counts, cursor = list[int](), dict[str, str]()
+    while not counts or cursor:
+        answer = (await client.get("/v1/dead-letters", params=cursor)).raise_for_status().json()
+        counts.append(len(answer["rows"]))
+        cursor = {} if answer["next"] is None else {"cursor": answer["next"]}
+    assert counts == [3, 1, 2]
+    assert [len(raw(row["value"]) or b"") for row in await pages(client)] == sizes
 
 
 async def test_dead_letters_are_found_by_reason_topic_state_and_source(it: Till, client: httpx.AsyncClient) -> None:
@@ -144,3 +162,32 @@ async def test_its_document_and_its_page_need_no_foreign_host(client: httpx.Asyn
     page = (await client.get("/docs")).text
     assert "http://" not in page.replace("http://till", "")
     assert "https://" not in page
+
+
+async def test_eight_slow_answers_are_no_outage(it: Till, client: httpx.AsyncClient) -> None:
+    async with asyncio.TaskGroup() as slow:
+        somebody = await it.session()
+        async with somebody.transaction():
+            await somebody.execute("lock table audit in access exclusive mode")
+            asking = [slow.create_task(client.get("/v1/audit")) for _ in range(9)]
+            waits = "select count(*) = 8 from pg_stat_activity where datname = current_database() and wait_event = $1"
+            await until(lambda: it.connection.fetchval(waits, "relation"))
+            checks = (await client.get("/readyz")).json()["checks"]
+            figures = (await client.get("/metrics")).text
+        await somebody.close()
+    assert checks == {"database": "ok", "migrations": "ok", "broker": "unreachable"}
+    assert "recouvra_database_up 1.0" in figures
+    assert [(await one).status_code for one in asking] == [200] * 9
+
+
+async def test_a_statement_that_took_too_long_is_told_as_that_and_not_as_an_outage(it: Till) -> None:
+    assert int(READER["statement_timeout"].removesuffix("s")) < SILENT_SECONDS, "else nobody is ever told"
+    settings = Settings(kafka="127.0.0.1:9", database_url=it.url)
+    app = api(settings, [], it.reading(), READER | {"statement_timeout": "200ms"})
+    somebody = await it.session()
+    async with app.router.lifespan_context(app), somebody.transaction():
+        await somebody.execute("lock table audit in access exclusive mode")
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://till") as asking:
+            answer = await asking.get("/v1/audit")
+    await somebody.close()
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:recouvra:problem:too-long")

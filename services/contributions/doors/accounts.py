@@ -131,7 +131,7 @@ def _shown_waiting(row: dict[str, Any]) -> WaitingDeclaration | WaitingReversal:
     announced, read = row["parts_announced"], row["parts_read"]
     is_pending = row["kind"] == "pending"
     # Parts count by number: those beyond what the first-read part announced are read too (DEF-021).
-    lacking = [] if is_pending else [part for part in range(1, announced + 1) if part not in set(read)]
+    lacking = [] if is_pending else sorted(set(range(1, announced + 1)).difference(read))
     return WaitingDeclaration(
         **{name: row[name] for name in ("kind", "since", "period", "replaces", "parts_read")},
         payer_id=row["whose"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Semaphore
+from contextlib import nullcontext
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
@@ -67,7 +68,7 @@ def add_declarations(app: FastAPI, face: Face) -> None:
 
 
 def _add_shown(app: FastAPI, face: Face) -> None:
-    one_at_a_time = Semaphore(1)  # of a hundred thousand lines, each takes a part of the service's memory
+    large_ones = Semaphore(1)  # of a hundred thousand findings, each takes a part of the service's memory
 
     @app.get(
         "/v1/declarations/{declaration_id}",
@@ -85,7 +86,8 @@ def _add_shown(app: FastAPI, face: Face) -> None:
         """Its state and its last answer with every anomaly. Statuses: 200, 403, 404, 422."""
         allow_payer(face, request, payer_id)
         pool = await face.database.pool()
-        async with one_at_a_time:
+        is_large = await views.has_many_findings(pool, payer_id, declaration_id)
+        async with large_ones if is_large else nullcontext():
             async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
                 found = await views.declaration(connection, payer_id, declaration_id)
             if found is None:

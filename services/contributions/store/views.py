@@ -42,6 +42,16 @@ async def declaration(connection: Connection, payer_id: str, declaration_id: str
     return KeptDeclaration(row, parts or [])
 
 
+async def has_many_findings(pool: asyncpg.Pool, payer_id: str, declaration_id: str) -> bool:
+    """Whether an answer's findings take more than 64 KiB where they are kept, compressed: thousands of them."""
+    found = await pool.fetchval(
+        "select pg_column_size(findings) > 65536 from declaration where payer_id = $1 and declaration_id = $2",
+        payer_id,
+        declaration_id,
+    )
+    return bool(found)
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAccount:
     """One payer's terms, its dues by period with the declarations that make them, and its money.

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Query, Request, Response
 
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.http import Face, create_app
+from recouvra.chassis.database import Connection
+from recouvra.chassis.http import create_app
 from recouvra.chassis.settings import Settings
 from recouvra.contracts.event import Identifier
 from services.reporting.doors import formats
@@ -50,10 +51,8 @@ from services.reporting.reports.unpaid_rates import UnpaidRatesAsked
 def build_api(settings: Settings, migrations: Sequence[str], reading: Reading, awaited: Sequence[str]) -> FastAPI:
     """The app; figures are complete up to the least that every `awaited` service has marked."""
 
-    async def ready(face: Face) -> str:
-        pool = await face.database.pool()
-        async with pool.acquire() as connection:
-            complete = await complete_up_to(connection, awaited)
+    async def ready(connection: Connection) -> str:
+        complete = await complete_up_to(connection, awaited)
         return "ok" if complete is not None else f"waits for the marks of {', '.join(awaited)}"
 
     app, face = create_app(

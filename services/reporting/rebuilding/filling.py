@@ -149,6 +149,8 @@ class Filling:
                 for half in (records[: len(records) // 2], records[len(records) // 2 :]):
                     await self._take(half, moving=moving)
                 return
+            if not is_of_the_record(error):
+                raise  # of one record no half is left to try: it may be good, and time or a session was what lacked
             await self._take(records, moving=moving, failed=error)
             return
         self._at.update({place: to for place, (_, to) in moves.items()})

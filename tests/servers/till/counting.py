@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import asyncpg
 from fastapi import FastAPI
 
 from recouvra.chassis.batch import Reading
-from recouvra.chassis.database import Connection
+from recouvra.chassis.database import READER, Connection
 from recouvra.chassis.http import create_app
 from recouvra.chassis.main import Service
 from recouvra.chassis.outcome import Fact, Outcome, Retry, SetAside
@@ -121,9 +121,11 @@ async def opens(connection: Connection, events: Sequence[Received]) -> TillWork:
     )
 
 
-def api(settings: Settings, migrations: Sequence[str], reading: Reading) -> FastAPI:
+def api(
+    settings: Settings, migrations: Sequence[str], reading: Reading, session: Mapping[str, str] = READER
+) -> FastAPI:
     """The common face, and nothing else."""
-    return create_app("till", "A till", settings, migrations, reading)[0]
+    return create_app("till", "A till", settings, migrations, reading, session=session)[0]
 
 
 def build(_: Settings) -> Service:
