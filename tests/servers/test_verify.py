@@ -80,6 +80,23 @@ async def test_what_is_broken_is_named(fund: Fund, database_server: DatabaseServ
     assert all(finding["where"] and finding["since"] for finding in told["findings"])
 
 
+async def test_money_that_came_and_was_reversed_at_one_instant_is_conserved(
+    fund: Fund, database_server: DatabaseServer
+) -> None:
+    """So it is under the events' clock where a reversal is no later than what its payer was last told."""
+    at_once = (
+        "with reversed as (select payment_source, payment_id, min(known_at) as at from held "
+        "where (payment_source, payment_id) not in (select payment_source, payment_id from received) "
+        "group by payment_source, payment_id having count(*) > 1 and sum(held_xof) = 0) "
+        "update held set known_at = at from reversed where (held.payment_source, held.payment_id) "
+        "= (reversed.payment_source, reversed.payment_id)"
+    )
+    async with broken(fund, database_server, "reporting", at_once) as url:
+        report = await fund.verify("reporting", url, ["money-conserved"])
+    assert report.holds
+    assert report.checked
+
+
 def _environment(fund: Fund, url: str) -> dict[str, str]:
     settings = {"RECOUVRA_KAFKA": fund.bootstrap, "RECOUVRA_DATABASE_URL": url, "RECOUVRA_VERIFY_SECONDS": "1"}
     return os.environ | settings | {"LC_ALL": "en_GB.UTF-8"}

@@ -28,7 +28,7 @@ with moved as (
     select *, lag(stands) over (partition by payment_source, payment_id order by known_at) as stood from stood
 )
 select payment_source, payment_id, known_at as at, stands::bigint as found, amount as expected, known_at as since
-from changed where amount <= 0 or stands not in (0, amount) or (stood = 0 and stands <> 0)
+from changed where amount < 0 or stands not in (0, amount) or (stood = 0 and stands <> 0)
 """
 
 _WITHIN_DUES = """
