@@ -24,40 +24,43 @@ async def load_for_payments(
     lasts = await _last_places(connection, list(coming))
     coming = {key: payments for key, payments in coming.items() if follow(lasts[key], payments)}
     reach = {key: sum(payment.amount_xof for payment in payments) for key, payments in coming.items()}
-    undesignated = [key for key, payments in coming.items() if all(payment.period is None for payment in payments)]
-    periods = await _first_open(connection, undesignated)
-    further = {key: xof for key, xof in reach.items() if key not in periods or not _is_enough(periods[key], xof)}
+    few = {
+        key: len(payments) + _MORE
+        for key, payments in coming.items()
+        if all(payment.period is None for payment in payments)
+    }
+    periods = await _first_open(connection, few)
+    further = {
+        key: xof
+        for key, xof in reach.items()
+        if key not in few or (len(periods[key]) == few[key] and sum(one.open_xof for one in periods[key]) < xof)
+    }
     if further:
         periods |= await _open_or_designated(connection, coming, further)
     for key, there in periods.items():
         standing = Standing(lasts[key], {one.period: one for one in there})
-        if all_admitted(standing, coming[key]):
+        if key in few or all_admitted(standing, coming[key]):  # what follows and designates nothing goes on
             accounts[key].standing = standing
 
 
-_FEW = 3
-"""Open periods of an account beyond which its money seldom reaches."""
+_MORE = 2
+"""Open periods of an account beyond one a payment, further than which its money seldom reaches."""
 
 
-def _is_enough(first_open: Sequence[OpenPeriod], xof: int) -> bool:
-    """Whether money that designates nothing reaches no further than these, the first few open periods."""
-    return len(first_open) < _FEW or sum(there.open_xof for there in first_open) >= xof
-
-
-async def _first_open(connection: Connection, keys: Sequence[str]) -> dict[str, list[OpenPeriod]]:
-    """Of each account the first few open periods."""
-    found: dict[str, list[OpenPeriod]] = {key: [] for key in keys}
-    if keys:
+async def _first_open(connection: Connection, few: Mapping[str, int]) -> dict[str, list[OpenPeriod]]:
+    """Of each account its first open periods, so many."""
+    found: dict[str, list[OpenPeriod]] = {key: [] for key in few}
+    if few:
         rows = await connection.fetch(
             """
-            select key, there.* from unnest($1::text[]) key, lateral (
+            select key, there.* from unnest($1::text[], $2::int[]) k(key, few), lateral (
                 select period, payer_kind, territory_code, insured_share_xof + payer_share_xof - placed_xof,
                     placed_xof > 0
-                from pair where payer_id = key and is_open order by due_on, period limit $2
+                from pair where payer_id = key and is_open order by due_on, period limit few
             ) there
             """,
-            keys,
-            _FEW,
+            list(few),
+            list(few.values()),
         )
         for key, period, payer_kind, territory_code, open_xof, is_touched in rows:
             found[key].append(OpenPeriod(period, payer_kind, territory_code, open_xof, is_touched))
