@@ -194,5 +194,6 @@ def _failed(record: Record, decoded: Received | Refusal | Any, error: Exception)
     if isinstance(decoded, Refusal):
         return decoded
     if not isinstance(decoded, Received):
-        return internal(record, error, None, None)
-    return internal(record, error, decoded.envelope.source, decoded.envelope.event_id)
+        return internal(record, error, None, None, None)
+    envelope = decoded.envelope
+    return internal(record, error, envelope.source, envelope.event_id, envelope.time)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from recouvra.chassis.database import Connection
-from recouvra.contracts.reading import Received
 
 _TICK = timedelta(microseconds=1)
 
@@ -48,9 +47,9 @@ class Clock:
             raise DatabaseBehind
         return at
 
-    def reading(self, received: Received | None) -> datetime:
-        """The instant for one cause; a record that cannot be read has no time of its own and takes the system's."""
-        if self._by_events and received is not None:
-            return received.envelope.time
+    def reading(self, time: datetime | None) -> datetime:
+        """The instant for one cause, given its record's `ce_time`; one that tells none takes the system's."""
+        if self._by_events and time is not None:
+            return time
         at, self._next = self._next, self._next + _TICK  # each cause its own instant, a microsecond apart
         return at

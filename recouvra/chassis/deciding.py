@@ -69,9 +69,10 @@ def _decide_some(decided: Decided, work: Work, clock: Clock, inbox: Inbox, left:
     """Judges and applies what is left, in order, event by event; False where it is too late for the next."""
     for event in left:
         if isinstance(event, Received):
-            _take_one(decided, work, inbox, event, clock.reading(event))
+            _take_one(decided, work, inbox, event, clock.reading(event.envelope.time))
         else:
-            decided.letters.append(_refused(*event, clock.reading(None)))
+            record, why = event
+            decided.letters.append(_refused(record, why, clock.reading(why.time)))
         if time.monotonic() > until:
             return False
     return True

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from recouvra.chassis.outcome import Plain
 from recouvra.chassis.slices import by_bytes
 from recouvra.chassis.sources import Sources, unauthorised_source
 from recouvra.contracts.codes import Reason, reason_message
-from recouvra.contracts.envelope import header_attributes, told
+from recouvra.contracts.envelope import header_attributes, time_told, told
 from recouvra.contracts.event import Event
 from recouvra.contracts.reading import VALUE_BYTES, Plainly, Quick, Received, Refusal, read
 from recouvra.contracts.record import Record
@@ -101,7 +102,8 @@ class Decoder:
         except Exception as error:
             if not is_of_the_record(error):
                 raise
-            return internal(record, error, *told(header_attributes(dict(record.headers))))
+            attributes = header_attributes(dict(record.headers))
+            return internal(record, error, *told(attributes), time_told(attributes))
 
 
 def _bounded(value: bytes | None) -> bytes:
@@ -109,10 +111,12 @@ def _bounded(value: bytes | None) -> bytes:
     return b"" if value is None or len(value) > VALUE_BYTES else value
 
 
-def internal(record: Record, error: Exception, source: str | None, event_id: str | None) -> Refusal:
+def internal(
+    record: Record, error: Exception, source: str | None, event_id: str | None, time: datetime | None
+) -> Refusal:
     """The refusal of a record that failed for a reason that nobody foresaw."""
     log.error("set aside as internal: %s/%d@%d", *at(record), exc_info=error)
-    return Refusal(Reason.INTERNAL, reason_message(Reason.INTERNAL), source, event_id)
+    return Refusal(Reason.INTERNAL, reason_message(Reason.INTERNAL), source, event_id, time=time)
 
 
 @dataclass(slots=True)

@@ -46,9 +46,8 @@ class Sources:
 
 def unauthorised_source(received: Received) -> Refusal:
     """Why an event is refused whose source may not publish for its payer."""
-    source, event_id = received.envelope.source, received.envelope.event_id
-    message = reason_message(Reason.UNAUTHORISED_SOURCE)
-    return Refusal(Reason.UNAUTHORISED_SOURCE, message, source=source, event_id=event_id)
+    envelope, message = received.envelope, reason_message(Reason.UNAUTHORISED_SOURCE)
+    return Refusal(Reason.UNAUTHORISED_SOURCE, message, envelope.source, envelope.event_id, time=envelope.time)
 
 
 def _rules(text: str) -> Rules:

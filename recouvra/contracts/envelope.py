@@ -116,6 +116,11 @@ def told(attributes: Mapping[str, object]) -> tuple[str | None, str | None]:
     return source if _is_source(source) else None, event_id if _is_event_id(event_id) else None
 
 
+def time_told(attributes: Mapping[str, object]) -> datetime | None:
+    """Read the time where it is well formed, whatever else is wrong: a refusal is then dated as its record is."""
+    return _instant(attributes.get("time"))
+
+
 def read_envelope(attributes: Mapping[str, object], traceparent: object) -> Envelope:
     """Check the attributes and make an envelope of them.
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,6 +17,7 @@ from recouvra.contracts.envelope import (
     header_text,
     is_structured,
     read_envelope,
+    time_told,
     told,
 )
 from recouvra.contracts.event import Event
@@ -38,9 +40,9 @@ class Received(NamedTuple):
 
 
 class Refusal(Exception):
-    """A record that goes to the dead letters: why, in a code and in a sentence, and whose it is as far as it tells.
+    """A record that goes to the dead letters: why, in a code and in a sentence; whose it is and of when, if it tells.
 
-    `faults` are all that can be placed, where the sentence names the first.
+    `faults` are all that can be placed, where the sentence names the first; `time` is its `ce_time`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Refusal(Exception):
         source: str | None = None,
         event_id: str | None = None,
         faults: Sequence[Mismatch] = (),
+        time: datetime | None = None,
     ) -> None:
         super().__init__(reason.value)
         self.reason = reason
@@ -57,6 +60,7 @@ class Refusal(Exception):
         self.source = source
         self.event_id = event_id
         self.faults = faults
+        self.time = time
 
 
 Plainly = tuple[Event, bytes] | None
@@ -98,7 +102,7 @@ def read(record: Record, plainly: Plainly = None) -> Received:
     except _Fault as fault:
         place, expected = fault.faults[0] if fault.faults else ("", None)
         message = reason_message(fault.reason, place=place, expected=expected)
-        raise Refusal(fault.reason, message, *told(attributes), fault.faults) from None
+        raise Refusal(fault.reason, message, *told(attributes), fault.faults, time_told(attributes)) from None
     return Received(record, envelope, event, content)
 
 

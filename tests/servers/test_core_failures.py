@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from recouvra.chassis.batch import Reading
 from recouvra.chassis.database import Connection, is_of_the_size
 from recouvra.chassis.outcome import Outcome
 from recouvra.chassis.reader import Reader
@@ -31,8 +32,8 @@ async def it(postgres: CreateDatabase, tmp_path: Path) -> AsyncIterator[Till]:
         yield made
 
 
-async def _read(it: Till, *records: Record) -> Reader:
-    reader = it.reader()
+async def _read(it: Till, *records: Record, reading: Reading | None = None) -> Reader:
+    reader = it.reader(reading)
     async with asyncio.timeout(30):
         await reader.take(delivered(*records))
     await reader.stop()
@@ -82,6 +83,18 @@ async def test_a_failing_record_is_told_with_its_envelope_so_that_its_publisher_
     told = json.loads(row["value"])
     assert row["key"] == bad.key
     assert [told[name] for name in ("reason", "source", "event_id")] == ["internal", *_identity(bad)]
+
+
+async def test_by_the_events_clock_what_is_refused_is_dated_as_its_record_is(it: Till) -> None:
+    at = "2025-03-01T10:00:00Z"
+    counts, fails = it.payment(1, at=at), it.payment(2, DIVIDES_BY_ZERO, at=at)
+    spoilt = it.payment(3, at=at).broken("invalid-json", value=b"{")
+    drafts = [spoilt, counts, counts.again(amount_xof=101), fails]
+    await _read(it, *map(it.record, drafts), reading=it.reading(clock="event"))
+    rows = await it.rows("select known_at from outbox where topic = 'record-refused'")
+    assert [row["known_at"].isoformat() for row in rows] == ["2025-03-01T10:00:00+00:00"] * 3
+    letters = await it.rows("select reason, at from dead_letter order by id")
+    assert [row["reason"] for row in letters] == ["invalid-json", "conflicting-duplicate", "internal"]
 
 
 def _identity(draft: Draft) -> list[str]:

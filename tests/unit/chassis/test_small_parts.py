@@ -48,10 +48,10 @@ def test_an_identity_is_fresh_until_claimed_then_repeated_or_conflicting_and_fre
 
 
 def test_readings_of_the_systems_clock_are_a_microsecond_apart_and_those_of_events_are_their_own() -> None:
-    event = _received(payment("P1", at="2025-07-01T08:00:00Z"))
+    told = datetime(2025, 7, 1, 8, tzinfo=UTC)
     system, by_events = Clock("system", NOON), Clock("event", NOON)
-    assert [system.reading(event), system.reading(None)] == [NOON, NOON + timedelta(microseconds=1)]
-    assert [by_events.reading(event), by_events.reading(None)] == [datetime(2025, 7, 1, 8, tzinfo=UTC), NOON]
+    assert [system.reading(told), system.reading(None)] == [NOON, NOON + timedelta(microseconds=1)]
+    assert [by_events.reading(told), by_events.reading(None)] == [told, NOON]
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,13 @@ def test_headers_that_could_not_be_read_are_a_missing_envelope_that_still_tells_
     )
 
 
+def test_a_refusal_tells_its_records_time_whatever_else_is_wrong_and_none_where_that_is_no_time() -> None:
+    at = read(binary(PAYROLL)).envelope.time
+    for wrong in (binary(PAYROLL, b"{"), binary(PAYROLL, b"{}"), binary(PAYROLL, type="other"), binary(PAYROLL, id="")):
+        assert refused(wrong).time == at
+    assert refused(binary(PAYROLL, time="yesterday")).time is None
+
+
 @pytest.mark.parametrize(
     "record",
     [
