@@ -133,7 +133,7 @@ def read_envelope(attributes: Mapping[str, object], traceparent: object) -> Enve
     event_type = attributes.get("type")
     if not isinstance(event_type, str) or not event_type:
         raise MalformedEnvelope("type")
-    time = _instant(attributes.get("time"))
+    time = read_instant(attributes.get("time"))
     if time is None:
         raise MalformedEnvelope("time")
     if not isinstance(traceparent, str) or not _TRACEPARENT.fullmatch(traceparent):
@@ -156,8 +156,8 @@ def _is_source(value: object) -> TypeGuard[str]:
     )
 
 
-def _instant(value: object) -> datetime | None:
-    """Read an RFC 3339 instant of the years 2000 to 2099; digits beyond microseconds are cut."""
+def read_instant(value: object, first_year: int = 2000, last_year: int = 2099) -> datetime | None:
+    """Read an RFC 3339 instant in UTC, None where it is none of these years; digits beyond microseconds are cut."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -170,10 +170,10 @@ def _instant(value: object) -> datetime | None:
         if sign is not None:
             offset = timedelta(hours=int(hours), minutes=int(minutes))
             instant += -offset if sign == "+" else offset
+        if leap:
+            if (instant.hour, instant.minute) != (23, 59):
+                return None
+            instant = instant.replace(microsecond=0) + timedelta(seconds=1)
     except (ValueError, OverflowError):
         return None
-    if leap:
-        if (instant.hour, instant.minute) != (23, 59):
-            return None
-        instant = instant.replace(microsecond=0) + timedelta(seconds=1)
-    return instant if 2000 <= instant.year <= 2099 else None
+    return instant if first_year <= instant.year <= last_year else None
