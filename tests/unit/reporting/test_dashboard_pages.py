@@ -155,6 +155,11 @@ async def test_a_token_as_a_password_opens_what_is_read(guarded: httpx.AsyncClie
     assert "La base de données ne répond pas" in page.text
 
 
+async def test_a_page_tells_a_parameter_that_is_none_by_the_name_that_was_asked(guarded: httpx.AsyncClient) -> None:
+    page = await guarded.get("/payers", params={"a/b~c": "1"}, headers=BROWSER | _basic("r-secret"))
+    assert (page.status_code, "<code>a/b~c</code>" in page.text) == (422, True)
+
+
 @pytest.mark.parametrize("password", ["", "wrong", "anonymous", "r-secret:", "é"])
 async def test_a_wrong_password_opens_nothing(guarded: httpx.AsyncClient, password: str) -> None:
     assert (await guarded.get("/payers", headers=BROWSER | _basic(password))).status_code == 401
