@@ -7,9 +7,12 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
@@ -122,25 +125,7 @@ def run(build: Callable[[Settings], Service]) -> None:
         elif asked.rebuild:
             sys.exit(_rebuilt(service, settings, asked.check, asked.json))
         elif asked.api:
-            # uvicorn raises the signal again once it has shut down in order: that is no failure.
-            signal.signal(signal.SIGTERM, _ended_in_order)
-            Callers(settings.tokens_file).check()
-            Sources(settings.sources_file).refresh()
-            app = service.create_api(settings)
-            if settings.tokens_file is None:
-                # Whoever reaches it may do anything, so it answers to its machine's own names only: another site's
-                # name that leads here (DNS rebinding) would let that site's pages in.
-                app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host])
-            gc.freeze()  # what was made until now stays: to look at all of it again would hold an answer up
-            uvicorn.run(
-                app,
-                host=settings.host,
-                port=settings.port,
-                log_level="warning",
-                access_log=False,
-                http="h11",  # it bounds a request's head, which httptools does not
-                timeout_graceful_shutdown=5,
-            )
+            _answer(service, settings)
         else:
             gc.freeze()
             gc.set_threshold(100_000, 20, 100)  # a batch is short-lived: decoding runs up to half faster so
@@ -150,6 +135,51 @@ def run(build: Callable[[Settings], Service]) -> None:
         sys.exit(_said(error, 2))
     except (MigrationError, TopicReplaced, JournalBroken, DatabaseBehind, ClientStuck, WorkerFailure, OSError) as error:
         sys.exit(_said(error, 1))
+
+
+def _answer(service: Service, settings: Settings) -> None:
+    """Answers over HTTP until it is told to stop."""
+    # uvicorn raises the signal again once it has shut down in order: that is no failure.
+    signal.signal(signal.SIGTERM, _ended_in_order)
+    Callers(settings.tokens_file).check()
+    Sources(settings.sources_file).refresh()
+    app = service.create_api(settings)
+    if settings.tokens_file is None:
+        # Whoever reaches it may do anything, so it answers to its machine's own names only: another site's
+        # name that leads here (DNS rebinding) would let that site's pages in.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host])
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        http="h11",  # it bounds a request's head, which httptools does not
+        timeout_graceful_shutdown=5,
+    )
+    listening = _listening(settings.host, settings.port)
+    gc.freeze()  # what was made until now stays: to look at all of it again would hold an answer up
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(listening)
+    if not server.started:
+        sys.exit(1)
+
+
+def _listening(host: str, port: int) -> list[socket.socket]:
+    """What the API listens on: uvicorn, left to open it, would end the process by a code and a sentence of its own."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return [socket.create_server(address, family=family) for family, _, _, _, address in dict.fromkeys(found)]
+    except OSError as error:
+        if error.errno == EADDRINUSE:
+            raise OSError(
+                f"RECOUVRA_PORT: le port {port} est déjà pris ; arrêtez ce qui l'occupe, ou choisissez-en un autre / "
+                f"port {port} is already taken; stop what holds it, or choose another"
+            ) from error
+        raise OSError(
+            f"RECOUVRA_HOST, RECOUVRA_PORT: impossible d'écouter sur {host}, port {port} ; donnez une adresse de cette "
+            f"machine et un port permis / cannot listen on {host}, port {port}; give an address of this machine and a "
+            f"port that is allowed: {error}"
+        ) from error
 
 
 def _rebuilt(service: Service, settings: Settings, check: bool, as_json: bool) -> int:

@@ -32,7 +32,8 @@ async def stored(connection: Connection) -> dict[Place, int]:
 async def move(connection: Connection, moves: Mapping[Place, tuple[int, int]]) -> None:
     """Moves each partition from the first offset to the second; a partition never read before is created.
 
-    Of two that move the same partitions at once one may be ended for a deadlock: it is tried again, and finds them moved.
+    Of two that move the same partitions at once one may be ended for a deadlock: it is tried again, and finds them
+    moved.
 
     Raises:
         PositionLost: a partition does not stand where the move starts.

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from recouvra.chassis.clock import DatabaseBehind
+from recouvra.chassis.preferences import preferences
 from recouvra.chassis.watched import WatchedFileError
 from recouvra.contracts.codes import Message
 
@@ -94,9 +95,15 @@ class Problem(Exception):
 
 
 def language(request: Request) -> str:
-    """``fr`` or ``en``: the `lang` of the query, else what the browser prefers, else French."""
-    asked = request.query_params.get("lang") or request.headers.get("accept-language", "fr")
-    return "en" if asked.strip().lower().startswith("en") else "fr"
+    """``fr`` or ``en``: the `lang` of the query, else the one that `Accept-Language` likes more, else French."""
+    if asked := request.query_params.get("lang"):
+        return "en" if asked.strip().lower().startswith("en") else "fr"
+    liked: dict[str, float] = {}
+    for tag, weight in preferences(request, "accept-language"):
+        name = tag.partition("-")[0]
+        liked[name] = max(weight, liked.get(name, 0.0))
+    others = liked.get("*", 0.0)
+    return "en" if liked.get("en", others) > liked.get("fr", others) else "fr"
 
 
 ProblemPage = Callable[[Request, Problem], Response | None]
@@ -152,7 +159,7 @@ def add_problem_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [("/" + "/".join(map(str, fault["loc"])), _fault(fault)) for fault in error.errors()]
+        faults = [(_pointer(fault), _fault(fault)) for fault in error.errors()]
         return problem_response(request, Problem(422, "invalid-request", _TITLES[422], faults))
 
     @app.exception_handler(DatabaseBehind)
@@ -184,21 +191,48 @@ def add_problem_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
         return problem_response(request, Problem(500, "internal", _TITLES[500]))
 
 
+_OBJECT = "un objet JSON est attendu"
+_FRENCH = {
+    "missing": "valeur absente",
+    "extra_forbidden": "champ inconnu",
+    "int_parsing": "un nombre entier est attendu",
+    "int_type": "un nombre entier est attendu",
+    "string_type": "un texte est attendu",
+    "string_pattern_mismatch": "le texte n'a pas la forme attendue",
+    "literal_error": "valeur hors de la liste admise",
+    "enum": "valeur hors de la liste admise",
+    "json_invalid": "le corps n'est pas du JSON",
+    "date_from_datetime_parsing": "une date AAAA-MM-JJ est attendue",
+    "list_type": "une liste JSON est attendue",
+    "tuple_type": "une liste JSON est attendue",
+    "dict_type": _OBJECT,
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dataclass_type": _OBJECT,
+}
+# What a validation error tells besides is for us: names of our classes, and what was sent.
+_HINTS = {
+    "gt": "> {}",
+    "ge": "≥ {}",
+    "lt": "< {}",
+    "le": "≤ {}",
+    "min_length": "{} au moins",
+    "max_length": "{} au plus",
+    "pattern": "{}",
+    "expected": "{}",
+}
+
+
+def _pointer(fault: dict[str, Any]) -> str:
+    """Where a validation error is, as a JSON Pointer (RFC 6901); of a body that is no JSON, the body."""
+    pieces = fault["loc"][:1] if fault["type"] == "json_invalid" else fault["loc"]
+    return "".join("/" + str(piece).replace("~", "~0").replace("/", "~1") for piece in pieces)
+
+
 def _fault(fault: dict[str, Any]) -> Message:
     """A validation error without the value that was sent; the library's own sentence is the English one."""
-    expected = fault["msg"]
-    french = {
-        "missing": "valeur absente",
-        "extra_forbidden": "champ inconnu",
-        "int_parsing": "un nombre entier est attendu",
-        "int_type": "un nombre entier est attendu",
-        "string_type": "un texte est attendu",
-        "string_pattern_mismatch": "le texte n'a pas la forme attendue",
-        "literal_error": "valeur hors de la liste admise",
-        "enum": "valeur hors de la liste admise",
-        "json_invalid": "le corps n'est pas du JSON",
-        "date_from_datetime_parsing": "une date AAAA-MM-JJ est attendue",
-    }.get(fault["type"], "valeur à corriger")
-    context = fault.get("ctx", {})
-    hint = ", ".join(f"{name} {value}" for name, value in context.items() if name != "error")
-    return Message(fr=f"{french} ({hint})" if hint else french, en=expected)
+    french, context = _FRENCH.get(fault["type"], "valeur à corriger"), fault.get("ctx", {})
+    # A closed set is told as English does: 'a', 'b' or 'c'.
+    hints = [form.format(context[name]).replace(" or ", " ou ") for name, form in _HINTS.items() if name in context]
+    english = "a JSON object is expected" if french == _OBJECT else fault["msg"]
+    return Message(fr=f"{french} ({', '.join(hints)})" if hints else french, en=english)

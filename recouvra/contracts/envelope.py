@@ -118,7 +118,7 @@ def told(attributes: Mapping[str, object]) -> tuple[str | None, str | None]:
 
 def time_told(attributes: Mapping[str, object]) -> datetime | None:
     """Read the time where it is well formed, whatever else is wrong: a refusal is then dated as its record is."""
-    return _instant(attributes.get("time"))
+    return read_instant(attributes.get("time"))
 
 
 def read_envelope(attributes: Mapping[str, object], traceparent: object) -> Envelope:
@@ -137,7 +137,7 @@ def read_envelope(attributes: Mapping[str, object], traceparent: object) -> Enve
     event_type = attributes.get("type")
     if not isinstance(event_type, str) or not event_type:
         raise MalformedEnvelope("type")
-    time = _instant(attributes.get("time"))
+    time = read_instant(attributes.get("time"))
     if time is None:
         raise MalformedEnvelope("time")
     if not isinstance(traceparent, str) or not _TRACEPARENT.fullmatch(traceparent):
@@ -160,8 +160,8 @@ def _is_source(value: object) -> TypeGuard[str]:
     )
 
 
-def _instant(value: object) -> datetime | None:
-    """Read an RFC 3339 instant of the years 2000 to 2099; digits beyond microseconds are cut."""
+def read_instant(value: object, first_year: int = 2000, last_year: int = 2099) -> datetime | None:
+    """Read an RFC 3339 instant in UTC, None where it is none of these years; digits beyond microseconds are cut."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         return None
     # Python has no leap second: it counts as the first instant of the next minute, as Unix time has it.
@@ -176,4 +176,4 @@ def _instant(value: object) -> datetime | None:
             instant = instant.replace(microsecond=0) + timedelta(seconds=1)
     except (ValueError, OverflowError):
         return None
-    return instant if 2000 <= instant.year <= 2099 else None
+    return instant if first_year <= instant.year <= last_year else None

@@ -78,7 +78,11 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
     if request.url.path.startswith("/v1/") or "text/html" not in request.headers.get("accept", ""):
         return None
     here = here_of(request)
-    faults = {pointer.split("/")[2]: getattr(said, here.lang) for pointer, said in problem.faults if "/" in pointer[1:]}
+    faults = {
+        pointer.split("/")[2].replace("~1", "/").replace("~0", "~"): getattr(said, here.lang)
+        for pointer, said in problem.faults
+        if "/" in pointer[1:]
+    }
     here = replace(here, query={name: said for name, said in here.query.items() if name not in faults})
     asked = _asked(request.url.path) if problem.status == 422 else None
     form = [] if asked is None else list(fields(asked, here, faults))

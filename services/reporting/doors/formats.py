@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fastapi import Request
 
+from recouvra.chassis.preferences import preferences
 from recouvra.chassis.problems import Problem
 from recouvra.contracts.codes import Message
 
@@ -26,9 +26,10 @@ def wanted(request: Request, asked: str | None, offered: Sequence[str]) -> str:
     """
     if asked is not None:
         return asked
-    accepted = ",".join(request.headers.getlist("accept")) or "*/*"
-    best = max(offered, key=lambda name: _liking(accepted, TYPES[name]))
-    if _liking(accepted, TYPES[best]) == 0:
+    accepted = list(preferences(request, "accept")) or [("*/*", 1.0)]
+    liking = {name: _liking(accepted, TYPES[name]) for name in offered}
+    best = max(offered, key=liking.__getitem__)
+    if liking[best] == 0:
         names = ", ".join(TYPES[name] for name in offered)
         raise Problem(
             406,
@@ -38,15 +39,12 @@ def wanted(request: Request, asked: str | None, offered: Sequence[str]) -> str:
     return best
 
 
-def _liking(accepted: str, offered: str) -> float:
+def _liking(accepted: Iterable[tuple[str, float]], offered: str) -> float:
     """The weight that an `Accept` gives a media type: that of the most precise range that fits; 0 where none does."""
     precise, weight = 0, 0.0
-    for spec in accepted.lower().split(","):
-        media, *parameters = (piece.strip() for piece in spec.split(";"))
-        precision = {"*/*": 1, f"{offered.partition('/')[0]}/*": 2, offered: 3}.get(media, 0)
+    precisions = {"*/*": 1, f"{offered.partition('/')[0]}/*": 2, offered: 3}
+    for media, said in accepted:
+        precision = precisions.get(media, 0)
         if precision > precise:
-            precise, weight = precision, 1.0
-            for parameter in parameters:
-                if re.fullmatch(r"q=[01](\.[0-9]{0,3})?", parameter):
-                    weight = float(parameter[2:])
+            precise, weight = precision, said
     return weight

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time
 
 from pydantic_core import PydanticCustomError
 
+from recouvra.contracts.envelope import read_instant
+
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# A "+" that was not escaped arrives as a blank.
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+ -]\d\d:\d\d))", re.ASCII)
 
 
 def instant(text: object) -> datetime:
     """What `as_of` says, in UTC: an RFC 3339 instant, or a date, which stands for its last instant in UTC (DEF-007).
 
-    Digits beyond microseconds are cut, as they are of knowledge times. Raises what pydantic takes for a wrong value.
+    It is read as knowledge times are, leap seconds and digits beyond microseconds too. Raises what pydantic takes for a
+    wrong value.
     """
     try:
         if isinstance(text, datetime):
             return text.astimezone(UTC)
         if isinstance(text, str) and _DATE.fullmatch(text):
             return datetime.combine(datetime.fromisoformat(text), time.max, UTC)
-        if isinstance(text, str) and (match := _INSTANT.fullmatch(text)):
-            seconds, fraction, _, offset = match.groups()
-            offset = "+00:00" if offset is None else offset.replace(" ", "+")
-            return datetime.fromisoformat(f"{seconds}.{(fraction or '')[:6]:0<6}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):
         pass
+    if isinstance(text, str):
+        # A blank may stand for the "T", and is what becomes of a "+" that was not escaped.
+        written = re.sub(r"^(.{10}) ", r"\1T", text).replace(" ", "+")
+        if (read := read_instant(written, MINYEAR, MAXYEAR)) is not None:
+            return read
     raise PydanticCustomError("instant", "an RFC 3339 instant with its zone, or a date YYYY-MM-DD")
 
 

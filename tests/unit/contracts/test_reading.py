@@ -144,6 +144,10 @@ def test_digits_beyond_microseconds_are_cut_and_a_leap_second_is_the_next_second
     assert (cut, leap) == (datetime(2026, 2, 1, 8, 30, 0, 999999, UTC), datetime(2017, 1, 1, tzinfo=UTC))
 
 
+def test_the_leap_second_that_would_end_all_years_is_a_malformed_time() -> None:
+    assert refused(binary(PAYROLL, time="9999-12-31T23:59:60Z")).reason is Reason.MISSING_ENVELOPE
+
+
 def test_of_a_repeated_header_the_last_counts() -> None:
     assert read(binary(PAYROLL, id=["first", "last"])).envelope.event_id == "last"
 

@@ -53,10 +53,21 @@ def test_an_instant_goes_out_as_it_came_in() -> None:
         assert told(instant(text)) == text
     assert told(instant("2026-02-01")) == "2026-02-01T23:59:59.999999Z"
     assert told(instant("2026-02-01T12:00:00.1234567-01:00")) == "2026-02-01T13:00:00.123456Z"
+    assert told(instant("2026-02-01 12:00:00 01:00")) == "2026-02-01T11:00:00Z"
+    assert told(instant("0001-01-01T00:00:00Z")) == "0001-01-01T00:00:00Z"
+
+
+def test_a_leap_second_is_the_first_instant_of_the_next_minute_as_in_a_record() -> None:
+    for text in ("2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01 00:59:60 01:00"):
+        assert told(instant(text)) == "2017-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
-    "text", [None, 5, "", "2026-2-1", "2026-02-01T12:00Z", "2026-02-01T12:00:00", "\u0662026-02-01"]
+    "text",
+    [
+        *(None, 5, "", "2026-2-1", "2026-02-01T12:00Z", "2026-02-01T12:00:00", "\u0662026-02-01", "2026-02-30"),
+        *("2026-02-01T12:00:60Z", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00+01:00"),
+    ],
 )
 def test_what_is_no_instant_is_refused(text: object) -> None:
     with pytest.raises(PydanticCustomError):
