@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 2.0
 class Health:
     """Asks the database and the broker, each within two seconds, at each call.
 
-    By sessions that no answer can take: slow reports, however many, are no outage.
+    By a session that no answer can take, nor the counting for `/metrics`: slow ones, however many, are no outage.
     """
 
     def __init__(self, database: Database, bootstrap: str, migrations: Sequence[str], own: Ready | None) -> None:

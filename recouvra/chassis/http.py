@@ -60,13 +60,13 @@ def create_app(
         session: how its sessions on the database are set.
     """
     face = Face(settings, Database(settings.database_url, session), reading)
-    watched = Database(settings.database_url, session, size=2)
+    watched, counted = (Database(settings.database_url, session, size=1) for _ in range(2))
     metrics = Metrics(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await asyncio.gather(face.database.close(), watched.close())
+        await asyncio.gather(*(one.close() for one in (face.database, watched, counted)))
 
     app: FastAPI = FastAPIOffline(
         title=f"Recouvra · {service}", summary=summary, version="1", lifespan=lifespan, openapi_url="/openapi.json"
@@ -79,7 +79,7 @@ def create_app(
         Gate, callers=Callers(settings.tokens_file), metrics=metrics, declares=declares, has_pages=has_pages
     )
     _add_health(app, Health(watched, settings.kafka, migrations, ready))
-    _add_exposition(app, watched, metrics)
+    _add_exposition(app, counted, metrics)
     add_dead_letters(app, face)
     return app, face
 

@@ -6,13 +6,14 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from errno import EADDRINUSE
+from errno import EADDRINUSE, EAFNOSUPPORT
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,10 @@ def _listening(host: str, port: int) -> list[socket.socket]:
     """What the API listens on: uvicorn, left to open it, would end the process by a code and a sentence of its own."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return [socket.create_server(address, family=family) for family, _, _, _, address in dict.fromkeys(found)]
+        opened = [_opened(family, address) for family, _, _, _, address in dict.fromkeys(found)]
+        if not any(opened):
+            raise OSError(EAFNOSUPPORT, os.strerror(EAFNOSUPPORT))
+        return [one for one in opened if one is not None]
     except OSError as error:
         if error.errno == EADDRINUSE:
             raise OSError(
@@ -180,6 +184,16 @@ def _listening(host: str, port: int) -> list[socket.socket]:
             f"machine et un port permis / cannot listen on {host}, port {port}; give an address of this machine and a "
             f"port that is allowed: {error}"
         ) from error
+
+
+def _opened(family: int, address: Any) -> socket.socket | None:
+    """None where the kernel has nothing of this family: "localhost" may be an IPv6 address too, on one without IPv6."""
+    try:
+        return socket.create_server(address, family=family)
+    except OSError as error:
+        if error.errno != EAFNOSUPPORT:
+            raise
+        return None
 
 
 def _rebuilt(service: Service, settings: Settings, check: bool, as_json: bool) -> int:

@@ -32,7 +32,11 @@ async def _worker(url: str) -> str:
     """What is wrong with the worker of this name, its replica's or its host's; empty where nothing is."""
     import asyncpg
 
-    sql = "select extract(epoch from clock_timestamp() - max(at))::float8 from pulse where strpos(worker, $1) > 0"
+    # A pulse is named "service-replica", or "service-host-process".
+    sql = (
+        "select extract(epoch from clock_timestamp() - max(at))::float8 from pulse "
+        "where strpos(worker || '-', '-' || $1 || '-') > 0"
+    )
     try:
         connection = await asyncpg.connect(url, timeout=_PATIENCE_SECONDS, command_timeout=_PATIENCE_SECONDS)
         try:

@@ -30,6 +30,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from recouvra.chassis.database import RELAY, connect
 from recouvra.chassis.sending import BATCH_BYTES, Outgoing, Round, rounds
 from recouvra.contracts.envelope import headers_of
+from recouvra.contracts.record_refused import RecordRefused
 from recouvra.contracts.topics import EVENTS, MARKS, journal_of
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,8 @@ class Relay:
         for records in ([self._entry(entry) for entry in entries], [self._fact(row) for row in rows]):
             for batches in await rounds(producer, records):
                 known |= await _sent(connection, producer, batches)
-        latest = max((row["known_at"] for row in rows), default=None)
+        # By the events' clock marks go as far as what was published is dated: what was refused lifts none.
+        latest = max((row["known_at"] for row in rows if row["topic"] != RecordRefused.topic), default=None)
         await connection.execute(
             _PUBLISHED,
             [row["id"] for row in rows],

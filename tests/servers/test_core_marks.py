@@ -223,6 +223,17 @@ async def test_by_the_events_clock_the_mark_goes_as_far_as_what_was_published_an
     assert {known_at(fact).year for fact in await it.facts()} == {2059, 2060}
 
 
+async def test_by_the_events_clock_what_was_refused_lifts_no_mark_however_late_it_says_that_it_is(it: Till) -> None:
+    refused = it.payment(1, at="2090-01-01T00:00:00Z").broken("invalid-json", value=b"{")
+    await it.take(
+        it.record(refused), it.record(it.payment(2, at="2060-01-01T00:00:00Z")), reading=it.reading(clock="event")
+    )
+    async with it.relay(clock="event"):
+        await mark_past(it, datetime(2060, 1, 1, tzinfo=UTC))
+        assert (await more_marks(it, 2)).year == 2060
+    assert {known_at(fact).year for fact in await it.facts("record-refused")} == {2090}
+
+
 class Forgetful(TillWork):
     """A rule that does not look at the last knowledge time of its key: the clock alone keeps the order."""
 

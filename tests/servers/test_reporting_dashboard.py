@@ -148,16 +148,6 @@ async def test_behind_each_row_stand_the_rows_that_make_it(filled: Reporting) ->
         assert {cell.text for cell in row[1:] if cell.text not in NAMES} <= set(sums)
 
 
-async def test_behind_what_money_was_received_stand_the_payers_that_it_came_from(filled: Reporting) -> None:
-    money = await shown(filled, "/money", as_of="2026-03-31", region="01")
-    (table,) = money.tables.values()
-    received = (await asked(filled, "money", as_of="2026-03-31", region="01"))["total"]["received_xof"]
-    assert received > 0
-    for row in table[1:]:
-        assert row[0].href is not None
-        assert francs(received) in Page((await filled.client.get(row[0].href)).raise_for_status().text).totals()
-
-
 async def test_a_figure_leads_to_its_payer_its_period_and_its_facts(filled: Reporting) -> None:
     payers = await shown(filled, "/payers", region="01")
     first = next(iter(payers.tables.values()))[1]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from recouvra.chassis.database import Connection
 from recouvra.chassis.outcome import Outcome
+from recouvra.contracts.payer_affiliated import PayerAffiliated
 from recouvra.contracts.payment_reported import PaymentReported
 from recouvra.contracts.payroll_declared import PayrollDeclared
 from recouvra.contracts.reading import Received
@@ -42,18 +43,33 @@ async def read_batch(connection: Connection, events: Sequence[Received], rosters
 def weight(book: Book, events: Sequence[Received]) -> int:
     """About how many lines and payments any one of these events may have the rules look at.
 
-    One looks at no more than all that is known of its account, with what comes to it in this batch.
+    One looks at all that is known of its account, with what comes to it in this batch; but an affiliation brings each
+    declaration that waits to effect, and each is judged beside all those before it.
     """
-    weights = {key: _rows(account) for key, account in book.accounts.items()}
+    weights: dict[str, _Weight] = {key: _Weight.of(account) for key, account in book.accounts.items()}
     for received in events:
         event = received.event
         if type(event) is PayrollDeclared:  # `isinstance` of a model takes long to say no
-            weights[event.payer_id] += len(event.lines)
+            weights[event.payer_id].add_declared(len(event.lines))
         elif type(event) is PaymentReported:
-            weights[event.key] += 1
-    return max(weights.values(), default=0)
+            weights[event.key].rows += 1
+        elif type(event) is PayerAffiliated:
+            weights[event.payer_id].is_resumed = True
+    return max((one.rows * (one.declarations if one.is_resumed else 1) for one in weights.values()), default=0)
 
 
-def _rows(account: Account) -> int:
-    parts = (part for declaration in account.declarations.values() for part in declaration.parts.values())
-    return sum(len(part.lines) for part in parts if part.lines is not None) + len(account.payments)
+@dataclass(slots=True)
+class _Weight:
+    rows: int
+    declarations: int
+    is_resumed: bool = False
+
+    @classmethod
+    def of(cls, account: Account) -> _Weight:
+        parts = (part for declaration in account.declarations.values() for part in declaration.parts.values())
+        lines = sum(len(part.lines) for part in parts if part.lines is not None)
+        return cls(lines + len(account.payments), len(account.declarations))
+
+    def add_declared(self, lines: int) -> None:
+        self.rows += lines
+        self.declarations += 1

@@ -33,7 +33,7 @@ class Report:
         name: the last part of its paths.
         asked, plan: what its API reads a query with, and answers by.
         title, tells: what it is called, and which question it answers.
-        behind: the page of the rows behind one of its rows, asked by payer.
+        behind: the page of the rows behind one of its rows, asked by payer; None where no report is finer.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Report:
     plan: Callable[[Any, Any], Plan]
     title: Said
     tells: Said
-    behind: str
+    behind: str | None
 
     @property
     def groupings(self) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ REPORTS: dict[str, Report] = {
             money.plan,
             ("Encaissements", "Money in"),
             ("Qu'a apporté chaque moyen de paiement, et où est l'argent ?", "What did each channel bring, and where?"),
-            "payers",
+            None,
         ),
         Report(
             "liquidation",

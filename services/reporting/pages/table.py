@@ -105,13 +105,11 @@ _NAMING = ("payer_kind", "region", "territory_code", "payer_id")
 def behind(report: Report, row: Row, here: Here) -> str | None:
     """Where the rows behind a row are: of a payer its page, else the payers; None where nothing finer is told.
 
-    A row of payers without a kind or a territory, or of no payer, has none: no filter names them. Nor has money that is
-    all in suspense, which is no payer's.
+    A row of payers without a kind or a territory, or of no payer, has none: no filter names them.
     """
     if payer_id := row.get("payer_id"):
         return here.payer(payer_id, row.get("period"))
-    suspense = row.get("suspense_xof")
-    if any(row.get(name, "") is None for name in _NAMING) or (suspense and suspense == row["total_xof"]):
+    if report.behind is None or any(row.get(name, "") is None for name in _NAMING):
         return None
     filters = {"payer_kind": row.get("payer_kind"), "region": row.get("region"), "territory": row.get("territory_code")}
     periods = dict.fromkeys(("period_from", "period_to"), row.get("period"))

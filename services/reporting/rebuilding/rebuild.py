@@ -29,6 +29,9 @@ from services.reporting.rebuilding.telling import Telling, failed
 _NEAR = 1_000  # records: read in less time than anybody notices that the worker waits
 
 
+_OF_A_SESSION = (asyncpg.InterfaceError, asyncpg.InternalClientError)  # it ended, as asyncpg tells it
+
+
 async def rebuild(
     settings: Settings, reading: Reading, migrations: Path, awaited: Sequence[str], *, check: bool, as_json: bool
 ) -> int:
@@ -45,7 +48,7 @@ async def rebuild(
         return await _steps(settings, reading, migrations, awaited, check, Telling(as_json))
     except RebuildError as error:
         failed(error)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, PositionLost, RereadError, Retry, OSError) as error:
+    except (asyncpg.PostgresError, *_OF_A_SESSION, PositionLost, RereadError, Retry, OSError) as error:
         failed(f"interrompu ; relancez, on reprend où on en est / broken off; run it again, it goes on: {error!r}")
     except asyncio.CancelledError:
         failed("arrêté ; relancez, on reprend où on en est / stopped; run it again, it goes on")

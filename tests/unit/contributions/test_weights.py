@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recouvra.chassis.deciding import MOST_WEIGHT
 from recouvra.contracts.event import Event
 from services.contributions.acts.read_batch import weight
 from tests.unit.contributions.scene import Line, Scene, affiliated, declared, in_parts, paid, person, received
@@ -32,9 +33,10 @@ def test_parts_that_were_loaded_without_their_lines_weigh_nothing() -> None:
     assert of(scene, last) == 1
 
 
-def test_an_affiliation_weighs_what_waits_for_it_and_what_comes_with_it() -> None:
-    waiting = [declared(f"D{number}", ONE) for number in range(40)]
+def test_an_affiliation_weighs_each_declaration_that_waits_beside_all_others() -> None:
+    waiting = [declared(f"D{number}", ONE) for number in range(400)]
     scene = Scene()
-    scene.read(*waiting[:20])
-    assert of(scene, affiliated()) == 20
-    assert of(scene, *waiting[20:], affiliated()) == 40
+    scene.read(*waiting[:200])
+    assert of(scene, affiliated()) == 200 * 200
+    assert of(scene, *waiting[200:]) == 400
+    assert of(scene, *waiting[200:], affiliated()) == 400 * 400 > MOST_WEIGHT

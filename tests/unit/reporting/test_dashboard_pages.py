@@ -22,8 +22,7 @@ from recouvra.contracts.titles import CODES, COLUMNS, KEYS
 from services.openapi import documents
 from services.reporting.app import build
 from services.reporting.pages.fresh import warnings
-from services.reporting.pages.links import Here, address
-from services.reporting.pages.table import table
+from services.reporting.pages.links import address
 from services.reporting.pages.writing import day, instant, number, percent, period, span, written
 
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
@@ -86,21 +85,6 @@ def test_every_code_that_a_row_can_hold_has_a_name() -> None:
     }
     assert {name: set(codes) for name, codes in CODES.items()} == {name: set(codes) for name, codes in held.items()}
     assert all(fr and en for codes in CODES.values() for fr, en in codes.values())
-
-
-def test_money_leads_to_the_payers_that_it_came_from_and_money_in_suspense_to_none() -> None:
-    at = "2026-03-31T12:00:00Z"
-    here = Here("/money", {"region": ["01"], "lang": ["en"]}, "en", at)
-    shares = [(5, 0, 0), (0, 7, 2), (0, 0, 9), (0, 0, 0)]
-    rows = [dict(zip(("received_xof", "credit_xof", "suspense_xof"), some, strict=True)) for some in shares]
-    told = [{"channel": "cash", "month": f"2026-0{n}", **row, "total_xof": sum(row.values())}
-            for n, row in enumerate(rows, 1)]  # fmt: skip
-    total = {name: 1 for name in list(told[0])[2:]}
-    shown = table("money", {"rows": told, "total": total}, here)
-    behind = f"/payers?region=01&as_of={at}&lang=en"
-    assert [line.href for line in shown.lines] == [behind, behind, None, behind]
-    assert shown.total is not None
-    assert shown.total.href == behind
 
 
 def _fresh(**changes: Any) -> dict[str, Any]:
