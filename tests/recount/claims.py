@@ -57,23 +57,29 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
     for reading in readings:
         for name in names_of(reading):
             named[(SERVICE[reading.record.topic], *name)].append(reading)
+    ids = defaultdict[str, set[Name]](set)
+    for reading in readings:
+        ids[reading.content].add(next(names_of(reading)))
+    repeatable = {content for content, events in ids.items() if len(events) > 1}
     later, last = set[Place](), set[Place]()
     for contenders in named.values():
         standing = [reading for reading in contenders if reading.record[:3] not in refused]
         if len({reading.content for reading in standing}) == 1:
             home = {reading.record[:2] for reading in standing}
             last |= {reading.record[:3] for reading in contenders if reading.record[:2] not in home}
-        elif holder := _holder(contenders, refused):
+        elif holder := _holder(contenders, refused, repeatable):
             later |= {reading.record[:3] for reading in contenders if reading.content == holder}
             last |= {reading.record[:3] for reading in contenders if reading.record[:3] in refused}
     return sorted(readings, key=lambda reading: (reading.record[:3] in last, reading.record[:3] in later))
 
 
-def _holder(contenders: Sequence[Reading], refused: Collection[Place]) -> str | None:
-    """The content that came to hold a name in between: of all others some were refused, and some read before that.
+def _holder(contenders: Sequence[Reading], refused: Collection[Place], repeatable: Collection[str]) -> str | None:
+    """The content that came to hold a name after records of another had been read under it, and claimed nothing.
 
-    Those repeated what stands under another event id, and claimed nothing.
+    Those repeated what stands under another event id. Some of their kind that came after it were refused; where none
+    did, it is the one content that no other event id says.
     """
+    contents = {reading.content for reading in contenders}
     lost = {reading.content for reading in contenders if reading.record[:3] in refused}
-    held = {reading.content for reading in contenders} - lost
-    return held.pop() if lost and len(held) == 1 else None
+    held = contents - (lost or contents.intersection(repeatable))
+    return held.pop() if len(contents) > 1 and len(held) == 1 else None
