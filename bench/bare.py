@@ -21,20 +21,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from bench.ground import DEADLINE_SECONDS, Ground
 from bench.made import Made
 from bench.meter import Spent, cpu_seconds
-from recouvra.chassis.sending import BATCH_BYTES, Outgoing, rounds
+from recouvra.chassis.sending import PRODUCER, Outgoing, rounds
 from recouvra.chassis.subscription import SUBSCRIPTION
 from recouvra.contracts.contribution_received import ContributionReceived
 from recouvra.contracts.envelope import headers_of
 from recouvra.local.children import Child
 
 _FETCHES = ("auto_offset_reset", "isolation_level", "fetch_max_wait_ms", "fetch_max_bytes", "max_partition_fetch_bytes")
-_PRODUCER = {  # as the relay has it
-    "enable_idempotence": True,
-    "acks": "all",
-    "linger_ms": 5,
-    "compression_type": "lz4",
-    "max_batch_size": BATCH_BYTES,
-}
 
 
 class Client(NamedTuple):
@@ -75,7 +68,7 @@ async def _run(ground: Ground, name: str, client: Client) -> tuple[float, float,
 async def _work(client: Client) -> tuple[float, float, float]:
     fetches = {name: SUBSCRIPTION[name] for name in _FETCHES}
     consumer = AIOKafkaConsumer(bootstrap_servers=client.bootstrap, **fetches)
-    producer = AIOKafkaProducer(bootstrap_servers=client.bootstrap, **_PRODUCER)
+    producer = AIOKafkaProducer(bootstrap_servers=client.bootstrap, **PRODUCER)
     await asyncio.gather(consumer.start(), producer.start())
     try:
         consumer.assign([TopicPartition(client.topic, p) for p in sorted(await producer.partitions_for(client.topic))])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from recouvra.chassis.relay import MOST_RECORD_BYTES
+from recouvra.chassis.sending import PRODUCER
 from recouvra.contracts.record import Record
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,7 @@ async def publish(bootstrap: str, records: Sequence[Record]) -> None:
 
     Raises BrokerAway within some 15 seconds.
     """
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        enable_idempotence=True,
-        acks="all",
-        linger_ms=5,
-        compression_type="lz4",
-        max_request_size=MOST_RECORD_BYTES,
-        request_timeout_ms=_PATIENCE_SECONDS * 1_000,
-    )
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **PRODUCER)
     try:
         await asyncio.wait_for(producer.start(), _START_SECONDS)
         async with asyncio.timeout(_PATIENCE_SECONDS):

@@ -28,7 +28,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from recouvra.chassis.database import RELAY, connect
-from recouvra.chassis.sending import BATCH_BYTES, Outgoing, Round, rounds
+from recouvra.chassis.sending import PRODUCER, Outgoing, Round, rounds
 from recouvra.contracts.envelope import headers_of
 from recouvra.contracts.record_refused import RecordRefused
 from recouvra.contracts.topics import EVENTS, MARKS, journal_of
@@ -60,7 +60,6 @@ from (
 ) seen
 """
 _UP_TO_DATE = "not (select is_behind from clock)"  # a database restored under a relay that lives on tells nothing
-MOST_RECORD_BYTES = 4 << 20
 
 
 class Relay:
@@ -92,16 +91,7 @@ class Relay:
                     connection.terminate()
 
     async def _publish_while_elected(self, connection: asyncpg.Connection) -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=5,
-            compression_type="lz4",
-            max_batch_size=BATCH_BYTES,
-            max_request_size=MOST_RECORD_BYTES,
-            request_timeout_ms=10_000,
-        )
+        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, **PRODUCER)
         ends = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
         try:
             await asyncio.wait_for(asyncio.gather(producer.start(), ends.start()), 3.5)

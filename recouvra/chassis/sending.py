@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
@@ -17,6 +17,17 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 BATCH_BYTES = 256 << 10
 """Of one batch before it is compressed, at most, but for a record that is larger by itself."""
+
+PRODUCER: dict[str, Any] = {
+    "enable_idempotence": True,
+    "acks": "all",
+    "linger_ms": 5,
+    "compression_type": "lz4",
+    "max_batch_size": BATCH_BYTES,
+    "max_request_size": 4 << 20,  # what the topics take
+    "request_timeout_ms": 10_000,
+}
+"""How a service publishes: nothing counts before every replica has it, and no try of the client's own stands twice."""
 
 
 class Outgoing(NamedTuple):
