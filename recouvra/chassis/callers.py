@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +67,17 @@ _FOREIGN = Problem(
         en="A page of another site can do nothing here; act from the fund's own pages, or with a token.",
     ),
 )
+_STRANGE_NAME = Problem(
+    403,
+    "foreign-host",
+    Message(
+        fr="Sans jeton, on n'est servi ici que sous une adresse IP ou un nom de ce réseau (localhost, un nom sans "
+        "point) : prenez-en un, ou envoyez un jeton, que l'administrateur du fonds ajoute au fichier des jetons.",
+        en="Without a token you are served here under an IP address or a name of this network only (localhost, a name "
+        "without a dot): take one, or send a token, which the fund's administrator adds to the tokens' file.",
+    ),
+)
+_NEVER_PUBLIC = ("localhost", "local", "internal", "test")  # RFC 2606, RFC 6762, ICANN's reservation of 2024
 _UNREADABLE = Problem(
     503,
     "tokens-unreadable",
@@ -155,8 +167,29 @@ def refuse_foreign_pages(request: Request) -> None:
     by_token = is_bearer(request.headers.get("authorization"))
     if origin is None or by_token or default_role(request.method, "") is Role.READER:
         return
-    if urlsplit(origin).netloc != host:
+    if origin.partition("://")[2] != host:
         raise _FOREIGN
+
+
+def refuse_strange_names(request: Request) -> None:
+    """Raises `Problem` 403 where who has no token, and may do more than read figures, asks a host by a public name.
+
+    Whoever owns a name can have it mean this machine: to a browser here their page is then of this site.
+    """
+    try:
+        name = (urlsplit("//" + request.headers.get("host", "")).hostname or "").rstrip(".")
+    except ValueError as error:  # a bracket that nothing closes
+        raise _STRANGE_NAME from error
+    if "." in name and not _is_address(name) and name.rpartition(".")[2] not in _NEVER_PUBLIC:
+        raise _STRANGE_NAME
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def is_bearer(authorization: str | None) -> bool:

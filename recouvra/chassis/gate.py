@@ -11,7 +11,16 @@ import time
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recouvra.chassis.callers import UNKNOWN, Callers, Role, allow, default_role, is_bearer, refuse_foreign_pages
+from recouvra.chassis.callers import (
+    UNKNOWN,
+    Callers,
+    Role,
+    allow,
+    default_role,
+    is_bearer,
+    refuse_foreign_pages,
+    refuse_strange_names,
+)
 from recouvra.chassis.metrics import Metrics
 from recouvra.chassis.problems import Problem, problem_response
 
@@ -67,6 +76,8 @@ class Gate:
             refuse_foreign_pages(request)
             said = request.headers.get("authorization")
             request.state.caller = caller = self._callers.of(said, by_password=by_password)
+            if said is None and caller.role > Role.READER:
+                refuse_strange_names(request)
             if by_password and caller.role < Role.READER and not is_bearer(said):
                 raise UNKNOWN  # so that a browser asks for a token that may read
             if not (caller.role is Role.DECLARER and self._declares.fullmatch(f"{method} {path}")):

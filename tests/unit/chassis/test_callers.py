@@ -137,6 +137,35 @@ async def test_a_page_of_another_site_acts_for_nobody_and_a_token_acts_from_anyw
     assert (await client.get("/v1/figures", headers=foreign)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8082", 200),
+        ("[::1]:8082", 200),
+        ("localhost:8082", 200),
+        ("contributions:8000", 200),
+        ("host.docker.internal:8082", 200),
+        ("rebound.example:8082", 403),
+        ("rebound.example.", 403),
+        ("127.0.0.1.rebound.example", 403),
+        ("re_bound.example", 403),
+        ("[::1", 403),
+    ],
+)
+async def test_who_has_no_token_and_may_act_is_served_under_no_name_that_somebody_may_own(
+    client: httpx.AsyncClient, tmp_path: Path, host: str, status: int
+) -> None:
+    _written(tmp_path, TOKENS | {"anonymous": {"role": "administrator"}})
+    named = {"Host": host}
+    assert (await client.get("/v1/figures", headers=named)).status_code == status
+    refused = await client.post("/v1/figures", headers=named | {"Origin": f"http://{host}"})
+    assert refused.status_code == status
+    assert status == 200 or refused.json()["type"] == "urn:recouvra:problem:foreign-host"
+    assert (await client.post("/v1/figures", headers=named | _bearing("o-secret"))).status_code == 200
+    _written(tmp_path, TOKENS | {"anonymous": {"role": "reader"}})
+    assert (await client.get("/v1/figures", headers=named)).status_code == 200
+
+
 async def test_methods_that_nobody_knows_make_no_series_of_their_own(client: httpx.AsyncClient) -> None:
     for number in range(20):
         await client.request(f"ZZ{number}", "/v1/figures")
