@@ -41,13 +41,14 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, by the name that the audit line keeps."""
+    """Who asks, by the name that the audit line keeps; `by_token`: because of a token, not for want of one."""
 
     name: str
     role: Role
+    by_token: bool = True
 
 
-_LOCAL = Caller("local", Role.ADMINISTRATOR)
+_LOCAL = Caller("local", Role.ADMINISTRATOR, by_token=False)
 _ANONYMOUS = "anonymous"
 UNKNOWN = Problem(
     401,
@@ -157,7 +158,7 @@ def needs(role: Role) -> Callable[[Request], None]:
 
 def default_role(method: str, path: str) -> Role:
     """The role that a request needs: to read, or to act. A dry run is a question, although it is a POST."""
-    reads = method in ("GET", "HEAD", "OPTIONS") or path.endswith("/dry-run")
+    reads = method in ("GET", "OPTIONS") or path.endswith("/dry-run")
     return Role.READER if reads else Role.OPERATOR
 
 
@@ -171,11 +172,13 @@ def refuse_foreign_pages(request: Request) -> None:
         raise _FOREIGN
 
 
-def refuse_strange_names(request: Request) -> None:
+def refuse_strange_names(request: Request, caller: Caller) -> None:
     """Raises `Problem` 403 where who has no token, and may do more than read figures, asks a host by a public name.
 
     Whoever owns a name can have it mean this machine: to a browser here their page is then of this site.
     """
+    if caller.by_token or caller.role <= Role.READER:
+        return
     try:
         name = (urlsplit("//" + request.headers.get("host", "")).hostname or "").rstrip(".")
     except ValueError as error:  # a bracket that nothing closes
@@ -230,4 +233,4 @@ def _entry(number: int, token: str, said: object) -> tuple[str, Caller]:
     if not (token and token.isascii() and token.isprintable() and " " not in token):
         raise ValueError(f"entrée / entry {number}: jeton en ASCII sans espace / a token in ASCII without spaces")
     key = token.lower() if token == _ANONYMOUS or token.startswith("sha256:") else _digest(token)
-    return key, Caller(name, roles[said["role"]])
+    return key, Caller(name, roles[said["role"]], by_token=key != _ANONYMOUS)

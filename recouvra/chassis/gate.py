@@ -44,14 +44,16 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, has_begun = time.perf_counter(), False
+        method, started, has_begun = scope["method"], time.perf_counter(), False
+        if method == "HEAD":  # a GET whose body the server leaves out
+            scope = {**scope, "method": "GET"}
 
         def count(status: int) -> None:
             nonlocal has_begun
             has_begun = True
             route = getattr(scope.get("route"), "path", "none")
-            method = scope["method"] if scope["method"] in _METHODS else "other"  # whatever a client calls it
-            self._metrics.answered(method, route, status, started)
+            named = method if method in _METHODS else "other"  # whatever a client calls it
+            self._metrics.answered(named, route, status, started)
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -71,13 +73,12 @@ class Gate:
         if path.startswith(_OPEN):
             return None
         # A browser adds a password to whatever another site's page makes it send: it opens what is read, never an act.
-        by_password = self._has_pages and method in ("GET", "HEAD")
+        by_password = self._has_pages and method == "GET"
         try:
             refuse_foreign_pages(request)
             said = request.headers.get("authorization")
             request.state.caller = caller = self._callers.of(said, by_password=by_password)
-            if said is None and caller.role > Role.READER:
-                refuse_strange_names(request)
+            refuse_strange_names(request, caller)
             if by_password and caller.role < Role.READER and not is_bearer(said):
                 raise UNKNOWN  # so that a browser asks for a token that may read
             if not (caller.role is Role.DECLARER and self._declares.fullmatch(f"{method} {path}")):

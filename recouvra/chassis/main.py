@@ -19,7 +19,6 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from recouvra.chassis.batch import Reading
 from recouvra.chassis.callers import Callers
@@ -144,13 +143,8 @@ def _answer(service: Service, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, _ended_in_order)
     Callers(settings.tokens_file).check()
     Sources(settings.sources_file).refresh()
-    app = service.create_api(settings)
-    if settings.tokens_file is None:
-        # Whoever reaches it may do anything, so it answers to its machine's own names only: another site's
-        # name that leads here (DNS rebinding) would let that site's pages in.
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", settings.host])
     config = uvicorn.Config(
-        app,
+        service.create_api(settings),
         log_level="warning",
         access_log=False,
         http="h11",  # it bounds a request's head, which httptools does not

@@ -31,13 +31,18 @@ async def test_an_answer_is_counted_once_by_its_route_and_status_though_nobody_f
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://till") as client:
         found = [(await client.get(path)).status_code for path in ("/v1/slips/7", "/v1/slips/8", "/v1/nothing")]
+        asked = await client.head("/v1/slips/7")
+        rebound = await client.get("/v1/slips/7", headers={"Host": "evil.example", "Authorization": "Bearer any"})
         foreign = await client.post("/v1/slips/7", headers={"Origin": "http://evil.example"})
         told = (await client.get("/metrics")).text
-    assert (found, foreign.status_code) == ([200, 500, 404], 403)
+    assert (found, foreign.status_code, rebound.status_code) == ([200, 500, 404], 403, 403)
+    assert (asked.status_code, asked.headers["content-length"]) == (200, str(len('"paid"')))
     counted = dict(re.findall(r"recouvra_http_requests_total\{(.*)\} (\S+)", told))
     assert counted == {
         'method="GET",route="/v1/slips/{slip}",status="200"': "1.0",
         'method="GET",route="/v1/slips/{slip}",status="500"': "1.0",
         'method="GET",route="none",status="404"': "1.0",
+        'method="GET",route="none",status="403"': "1.0",
+        'method="HEAD",route="/v1/slips/{slip}",status="200"': "1.0",
         'method="POST",route="none",status="403"': "1.0",
     }
