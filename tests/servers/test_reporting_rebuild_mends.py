@@ -152,7 +152,7 @@ async def test_a_good_fact_for_which_the_database_had_no_time_is_not_set_aside(r
     )
     try:
         async with other.transaction():
-            await other.execute("lock table rebuilding.assessed in access exclusive mode")
+            await other.execute("lock table rebuilding.standing in share mode")  # a letter needs none
             await filling.connection.execute("set statement_timeout = '200ms'")
             with pytest.raises(asyncpg.QueryCanceledError):
                 await filling.to_the_ends()
