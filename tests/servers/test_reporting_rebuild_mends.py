@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+import pytest
 import pytest_asyncio
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from recouvra.chassis.settings import Settings
 from recouvra.contracts.record import Record
 from recouvra.contracts.topics import MARKS
+from services.reporting.app import MIGRATIONS, build
+from services.reporting.rebuilding import beside
+from services.reporting.rebuilding.filling import Filling
 from tests.servers.reporting_at_work import affiliated, assessed, fact, received
 from tests.servers.reporting_published import Published
 from tests.standing.polling import eventually
@@ -133,6 +139,36 @@ async def test_what_is_set_aside_only_now_is_a_new_letter(reporting: Published) 
     await reporting.database.execute("delete from dead_letter where id = $1", bad[0])
     assert (await reporting.rebuild()).code == 0
     assert [letter[1:] for letter in await _letters(reporting)] == [letter[1:] for letter in letters]
+
+
+async def test_a_good_fact_for_which_the_database_had_no_time_is_not_set_aside(reporting: Published) -> None:
+    """Its batch is halved until it stands alone: even then it is not to blame."""
+    settings, letters = Settings.from_environment(reporting.environment), await _letters(reporting)
+    keeper, other = await beside.keeper(settings.database_url), await asyncpg.connect(settings.database_url)
+    await beside.make(keeper, MIGRATIONS)
+    reading, told = build(settings).reading(settings), list[tuple[int, int]]()
+    filling = await Filling.open(
+        settings.database_url, reading, settings.kafka, "public", lambda *counts: told.append(counts)
+    )
+    try:
+        async with other.transaction():
+            await other.execute("lock table rebuilding.standing in share mode")  # a letter needs none
+            await filling.connection.execute("set statement_timeout = '200ms'")
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await filling.to_the_ends()
+        assert await keeper.fetchval("select count(*) from rebuilding.dead_letter") == 0
+        await filling.connection.execute("reset statement_timeout")
+        await filling.to_the_ends()
+        assert await keeper.fetchval("select count(*) from rebuilding.dead_letter") == 0
+        facts = "select event_id, payer_id, assessed_xof from {}.assessed order by event_id"
+        assert await keeper.fetch(facts.format("rebuilding")) == await keeper.fetch(facts.format("public"))
+        assert told[-1][0] == told[-1][1] > 0
+        assert await _letters(reporting) == letters
+    finally:
+        filling.close()
+        await beside.drop(keeper)
+        await keeper.close()
+        await other.close()
 
 
 async def test_figures_stay_complete_though_the_marks_are_gone_from_their_topic(
