@@ -7,11 +7,13 @@ instant; `conservation` sweeps every knowledge time. Nothing of the product is i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from tests.recount import law
 from tests.recount.acts import Acts, Replay, read_everything
-from tests.recount.claims import Claims, as_claimed
+from tests.recount.claims import Claims, as_claimed, held_meanwhile
 from tests.recount.comparing import differences
 from tests.recount.declarations import Book, read_part, settle_book
 from tests.recount.facts import Fact, facts_of
@@ -20,7 +22,7 @@ from tests.recount.forms import read_forms
 from tests.recount.payments import Till, read_payment, settle_till
 from tests.recount.people import People
 from tests.recount.reading import SERVICE, Reading
-from tests.recount.registrations import Asked, read_registrations
+from tests.recount.registrations import AFFILIATION, Asked, rank_of, read_registrations
 from tests.recount.reports import as_of, conservation, credits_of, instants, money, payer, rate
 from tests.recount.state import (
     Anomaly,
@@ -30,6 +32,7 @@ from tests.recount.state import (
     Pair,
     Payment,
     Person,
+    Place,
     Placement,
     PublishedRecord,
     Request,
@@ -72,6 +75,7 @@ def recompute(
     *,
     acts: Acts = NOTHING_ELSE,
     known_first: Records | None = None,
+    closing: str | None = None,
 ) -> State:
     """Return the state in which every order of the inbound records must end.
 
@@ -87,20 +91,32 @@ def recompute(
     told = fold(published)
     refused = {place for place, letter in told.dead_letters.items() if letter.reason == "conflicting-duplicate"}
     readings = as_claimed(read_everything([r for r in inbound if r.topic in SERVICE], acts, state), refused)
-    people = People(published, None if known_first is None else facts_of(known_first))
+    people = People(published, None if known_first is None else facts_of(known_first), closing)
     asked = read_registrations(read_by("registration", readings), told, state)
-    books, till = read_contributions(read_by("contributions", readings), state)
+    state.faults += told_in_order(asked, published)
+    books, till = read_contributions(read_by("contributions", readings), refused, state)
     read_forms(read_by("liquidation", readings), people, told.forms, state)
     first: dict[Key, Fact] = {}
     for fact in sorted((f for f in published if f.topic == "contribution-assessed"), key=lambda f: f.known_at):
         first.setdefault((fact.body["payer_id"], fact.body["period"]), fact)
 
     def standing(payer_id: str, period: str) -> Pair | None:
-        return stands_under(asked, payer_id, period, state, first.get((payer_id, period)))
+        return stands_under(
+            asked, payer_id, period, state, None if period == closing else first.get((payer_id, period))
+        )
 
+    if known_first is not None:
+        settled = {fact.body["payer_id"] for fact in facts_of(known_first) if fact.topic == "payer-affiliated"}
+        hired = {("hire", name) for name in fold(facts_of(known_first)).requests}
     for payer_id, book in books.items():
         settle_book(payer_id, book, standing, people, state)
     settle_till(till, acts.assignments, state)
+    if known_first is not None:  # their declarations cannot have come before them
+        state.pending = {
+            (kind, name): told
+            for (kind, name), told in state.pending.items()
+            if name[0] not in settled or (kind == "hire" and (kind, name) in hired)
+        }
     return state
 
 
@@ -109,15 +125,31 @@ def read_by(service: str, readings: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in readings if SERVICE[reading.record.topic] == service]
 
 
-def read_contributions(readings: Sequence[Reading], state: State) -> tuple[dict[str, Book], Till]:
+def read_contributions(
+    readings: Sequence[Reading], refused: Collection[Place], state: State
+) -> tuple[dict[str, Book], Till]:
     """Read declarations and payments under the claims of their one service."""
-    claims, books, till = Claims(), dict[str, Book](), Till()
+    claims, books, till = Claims(held_meanwhile(readings, refused)), dict[str, Book](), Till()
     for reading in readings:
         if reading.record.topic == "payroll-declared":
             read_part(reading, claims, books, state)
         else:
             read_payment(reading, claims, till, state)
     return books, till
+
+
+def told_in_order(asked: Asked, facts: Sequence[Fact]) -> list[str]:
+    """Return which payers were told of otherwise than by ever later records of theirs (DEF-035)."""
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for fact in facts:
+        if fact.topic == "payer-affiliated":
+            told[fact.body["payer_id"]].append({name: fact.body[name] for name in AFFILIATION})
+    broken = []
+    for payer_id, bodies in told.items():
+        ranked = iter(sorted(asked.get(payer_id, ()), key=rank_of))
+        if not all(any({n: r.body[n] for n in AFFILIATION} == body for r in ranked) for body in bodies):
+            broken.append(f"payer {payer_id} was told of as nobody asked, or in another order: {bodies}")
+    return broken
 
 
 def stands_under(asked: Asked, payer_id: str, period: str, state: State, first: Fact | None) -> Pair | None:

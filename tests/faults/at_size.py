@@ -52,6 +52,7 @@ async def _enlarge(trial: Trial, lines: int) -> None:
         await trial.load.send(people[at : at + _AT_ONCE])
         await caught_up(trial.stack)
     facts = await read_all(bootstrap, FACTS)
+    await caught_up(trial.stack)  # what is told is read, too
     trial.known = Known(trial.known.country, facts)
     numbers: dict[str, list[str]] = {payer_id: [] for payer_id in payer_ids}
     for fact in facts_of(facts):

@@ -26,11 +26,14 @@ def names_of(reading: Reading) -> Iterator[Name]:
 class Claims:
     """What one service remembers of events and of their subjects; a dead letter claims nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Collection[Place] = ()) -> None:
         self._contents: dict[Name, str] = {}
+        self._meanwhile = meanwhile
 
     def meet(self, reading: Reading) -> str:
         """Return `new`, `repeated` (same content) or `conflicting` (other content under a known name)."""
+        if reading.record[:3] in self._meanwhile:
+            return "conflicting"
         known = [self._contents.get(name) for name in names_of(reading)]
         if any(content is not None and content != reading.content for content in known):
             return "conflicting"
@@ -67,10 +70,33 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
         if len({reading.content for reading in standing}) == 1:
             home = {reading.record[:2] for reading in standing}
             last |= {reading.record[:3] for reading in contenders if reading.record[:2] not in home}
-        elif holder := _holder(contenders, refused, repeatable):
+        elif len({reading.record[:2] for reading in contenders}) > 1 and (
+            holder := _holder(contenders, refused, repeatable)
+        ):
             later |= {reading.record[:3] for reading in contenders if reading.content == holder}
-            last |= {reading.record[:3] for reading in contenders if reading.record[:3] in refused}
+            last |= {reading.record[:3] for reading in contenders if _lost(reading, contenders, refused)}
     return sorted(readings, key=lambda reading: (reading.record[:3] in last, reading.record[:3] in later))
+
+
+def held_meanwhile(readings: Sequence[Reading], refused: Collection[Place]) -> set[Place]:
+    """Return the refused records whose name a wrong reversal on another partition held while it waited.
+
+    It gave the name back when it was set aside itself: all who said anything under the name are refused then.
+    """
+    named: dict[Name, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        for name in names_of(reading):
+            named[(SERVICE[reading.record.topic], *name)].append(reading)
+    found = set[Place]()
+    for contenders in named.values():
+        if all(reading.record[:3] in refused for reading in contenders):
+            waited = [reading for reading in contenders if reading.body.get("reverses") is not None]
+            found |= {
+                reading.record[:3]
+                for reading in contenders
+                if any(w.content != reading.content and w.record[:2] != reading.record[:2] for w in waited)
+            }
+    return found
 
 
 def _holder(contenders: Sequence[Reading], refused: Collection[Place], repeatable: Collection[str]) -> str | None:
@@ -81,5 +107,20 @@ def _holder(contenders: Sequence[Reading], refused: Collection[Place], repeatabl
     """
     contents = {reading.content for reading in contenders}
     lost = {reading.content for reading in contenders if reading.record[:3] in refused}
-    held = contents - (lost or contents.intersection(repeatable))
+    held = contents - lost
+    if len(held) > 1:
+        held -= set(repeatable)
     return held.pop() if len(contents) > 1 and len(held) == 1 else None
+
+
+def _lost(reading: Reading, contenders: Sequence[Reading], refused: Collection[Place]) -> bool:
+    """Whether a record was refused because the name was another's.
+
+    One that was read again behind it, and not refused then, had waited itself, and was set aside later.
+    """
+    place = reading.record[:3]
+    return place in refused and not any(
+        other.content == reading.content and other.record[:2] == place[:2] and other.record[2] > place[2]
+        for other in contenders
+        if other.record[:3] not in refused
+    )

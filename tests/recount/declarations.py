@@ -133,9 +133,11 @@ def settle_book(payer_id: str, book: Book, standing: Standing, people: People, s
     for declaration in book.completed:
         period, name = declaration.first["period"], (payer_id, declaration.name)
         pair = standing(payer_id, period)
+        unknown = Anomaly(None, "unknown-payer", "/payer_id", payer_id, None)
+        pending = Answer("pending", period, len(declaration.lines), 0, 0, 0, None, (unknown,))
+        state.pending["declaration", name] = pending
         if pair is None:
-            unknown = Anomaly(None, "unknown-payer", "/payer_id", payer_id, None)
-            state.answers[name] = Answer("pending", period, len(declaration.lines), 0, 0, 0, None, (unknown,))
+            state.answers[name] = pending
         elif declaration.verdict:
             state.answers[name] = rejected(declaration, declaration.verdict)
         else:
@@ -161,14 +163,14 @@ def settle_book(payer_id: str, book: Book, standing: Standing, people: People, s
 
 def judge_lines(
     declaration: Declaration, kind: str, people: People, elsewhere: Mapping[str, str]
-) -> tuple[list[Line], list[Anomaly], dict[int, frozenset[str | None]]]:
+) -> tuple[list[Line], list[Anomaly], dict[int, tuple[str, frozenset[str | None]]]]:
     """Return the lines that stand, every anomaly in the order of the lines, and the open lines with their codes.
 
     Source: DEF-003, DEF-022, DEF-024.
     """
     accepted: list[Line] = []
     anomalies: list[Anomaly] = []
-    open_lines: dict[int, frozenset[str | None]] = {}
+    open_lines: dict[int, tuple[str, frozenset[str | None]]] = {}
     seen: set[tuple[str, Any]] = set()
     for line in declaration.lines:
         number, base = line["insured_number"], line["base_xof"]
@@ -187,9 +189,9 @@ def judge_lines(
         accepted.append(line)
         if law.is_below_floor(kind, base, declaration.first["period"]):
             note("below-floor", "base_xof", law.floor_of(declaration.first["period"]))
-        codes = people.codes(number, declaration.first["payer_id"])
+        codes = people.codes(number, declaration.first["payer_id"], declaration.first["period"])
         if len(codes) > 1:
-            open_lines[line["line_no"]] = codes
+            open_lines[line["line_no"]] = (number, codes)
         for code in codes - {None} if len(codes) == 1 else ():
             note(str(code), "insured_number", None)
         if number in elsewhere:
@@ -239,7 +241,7 @@ def answer(
     declaration: Declaration,
     whole: Assessment,
     anomalies: tuple[Anomaly, ...],
-    open_lines: Mapping[int, frozenset[str | None]],
+    open_lines: Mapping[int, tuple[str, frozenset[str | None]]],
 ) -> Answer:
     """Return the answer of a declaration that took effect, with all its anomalies, however many travel."""
     sent, stand = len(declaration.lines), whole.line_count

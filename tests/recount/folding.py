@@ -73,6 +73,7 @@ def fold_request(fact: Fact, state: State) -> None:
         state.faults.append(f"hire {name} was answered again after {state.requests[name].outcome}")
     anomalies = tuple(Anomaly(None, *(a[field] for field in Anomaly._fields[1:])) for a in body["anomalies"])
     state.requests[name] = Request(body["outcome"], anomalies)
+    keep_pending("hire", name, state.requests[name], state)
 
 
 def fold_form(fact: Fact, state: State) -> None:
@@ -171,6 +172,17 @@ def fold_answer(fact: Fact, state: State) -> None:
         tuple(anomalies),
         body.get("anomalies_left") or 0,
     )
+    keep_pending("declaration", name, state.answers[name], state)
+    if state.answers[name].anomalies_left and len(body["anomalies"]) < 1_000 and len(json.dumps(body)) < 800_000:
+        state.faults.append(f"of the anomalies of {name} only {len(body['anomalies'])} travel")
+
+
+def keep_pending(kind: str, name: Key, told: Answer | Request, state: State) -> None:
+    """Keep what was told first of two answers; it is told once."""
+    if told.outcome == "pending":
+        if (kind, name) in state.pending:
+            state.faults.append(f"{kind} {name} was told twice that it is pending")
+        state.pending[kind, name] = told
 
 
 def fold_refusal(fact: Fact, state: State) -> None:

@@ -33,8 +33,8 @@ def read_forms(readings: Sequence[Reading], people: People, told: Mapping[str, S
             filed.append(reading)
     for serial, filed in by_serial.items():
         contents = list({reading.content: reading for reading in filed}.values())
-        numbers = (reading.body["insured_number"] for reading in contents)
-        state.waiting_forms.update((serial, number) for number in numbers if not people.payers(number))
+        patients = ((r.body["insured_number"], r.body["submitted_on"][:7]) for r in contents)
+        state.waiting_forms.update((serial, number) for number, month in patients if not people.payers(number, month))
         heads = {reading.record[:2]: reading for reading in reversed(filed)}
         found = told.get(serial, ())
         endings = [adjudicated(contents, first.content, people, found) for first in heads.values()]
@@ -47,7 +47,7 @@ def adjudicated(contents: Sequence[Reading], first: str, people: People, told: S
     """Return how the forms of one serial end if the one with the content `first` was read before the others."""
     rows, left = [], list(told)
     for reading in contents:
-        payers = people.payers(reading.body["insured_number"])
+        payers = people.payers(reading.body["insured_number"], reading.body["submitted_on"][:7])
         if not payers:
             continue
         row = liquidated(reading, payers[-1], repeated=reading.content != first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from tests.recount.acts import set_aside
 from tests.recount.answering import answers_of, likeness
@@ -35,10 +35,15 @@ def read_registrations(readings: Sequence[Reading], told: State, state: State) -
             else:
                 hires.append(reading)
     for payer_id, candidates in asked.items():
-        holds = max(candidates, key=lambda r: (r.envelope.at, r.envelope.source.encode(), r.envelope.event_id.encode()))
+        holds = max(candidates, key=rank_of)
         state.affiliations[payer_id] = {name: holds.body[name] for name in AFFILIATION}
     settle_hires(hires, asked, told, state)
     return asked
+
+
+def rank_of(said: Reading) -> tuple[datetime, bytes, bytes]:
+    """Return what decides which of several records about a payer holds (DEF-035)."""
+    return said.envelope.at, said.envelope.source.encode(), said.envelope.event_id.encode()
 
 
 def name_of(hire: Reading) -> Key:
@@ -51,10 +56,10 @@ def settle_hires(hires: Sequence[Reading], asked: Asked, told: State, state: Sta
     settled: list[Reading] = []
     for hire in hires:
         payer_id = hire.body["payer_id"]
+        pending = Request("pending", (Anomaly(None, "unknown-payer", "/payer_id", payer_id, None),))
+        state.pending["hire", name_of(hire)] = pending
         if payer_id not in asked:
-            state.requests[name_of(hire)] = Request(
-                "pending", (Anomaly(None, "unknown-payer", "/payer_id", payer_id, None),)
-            )
+            state.requests[name_of(hire)] = pending
         elif anomalies := faults(hire):
             state.requests[name_of(hire)] = Request("rejected", anomalies)
         else:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from tests.recount.facts import Fact, facts_of
+from tests.recount.instants import going_back
 from tests.recount.state import Key, Payment, PublishedRecord
 
 Facts = Sequence[PublishedRecord] | Sequence[Fact]
@@ -167,7 +168,9 @@ def conservation(facts: Facts, payments: Mapping[Key, Payment]) -> list[str]:
     stands: dict[Key, dict[tuple[str, ...], int]] = defaultdict(lambda: defaultdict(int))
     pairs: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     moves = ("contribution-assessed", "contribution-received", "payment-held")
-    moved = sorted((f for f in facts_of(facts, broken) if f.topic in moves), key=lambda f: f.known_at)
+    once = facts_of(facts, broken)
+    broken += going_back(once)
+    moved = sorted((f for f in once if f.topic in moves), key=lambda f: f.known_at)
     for at, together in groupby(moved, key=lambda f: f.known_at):
         touched: set[Key] = set()
         touched_pairs: set[Key] = set()

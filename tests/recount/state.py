@@ -37,7 +37,7 @@ class Answer:
     """What a payroll system was last told about a declaration.
 
     `open_lines`, of the oracle only: by number the lines of which the order decides whether their person is known and
-    employed here, each with the codes (None: no code) that some order gives.
+    employed here, each with its number and the codes (None: no code) of which some order gives one.
     """
 
     outcome: str
@@ -49,7 +49,7 @@ class Answer:
     due_on: str | None
     anomalies: tuple[Anomaly, ...]
     anomalies_left: int = 0
-    open_lines: Mapping[int, frozenset[str | None]] = field(default_factory=dict)
+    open_lines: Mapping[int, tuple[str, frozenset[str | None]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,7 @@ class State:
     forms: dict[str, tuple[Form, ...]] = field(default_factory=dict)  # by serial; of one serial in no order
     dead_letters: dict[Place, DeadLetter] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # what no order allows
+    pending: dict[tuple[str, Key], Answer | Request] = field(default_factory=dict)  # by topic: what was told, or may be
     # Of the oracle only:
     payments: dict[Key, Payment] = field(default_factory=dict)
     waiting: dict[Key, list[int]] = field(default_factory=dict)  # declarations that want parts, and those read

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 from tests.builders import in_waves, interleave, repeated
-from tests.stack.countries import caught_up, faces_agree, people_known, reports_agree, settled
+from tests.stack.countries import caught_up, closed, faces_agree, people_known, reports_agree
 from tests.stack.running import Up, publish, stack_kafka
 
 VICTIMS = (
@@ -29,7 +29,7 @@ async def test_a_country_is_exact_although_every_process_is_killed_meanwhile(new
     for wave, (name, role) in zip(in_waves(drafts, len(VICTIMS), 11), VICTIMS, strict=True):
         await publish(stack_kafka(await stack.ready()), wave)
         await stack.kill_one(name, role)
-    state, facts = await settled(stack, known)
+    state, facts = await closed(stack, known)
     await faces_agree(stack, state)
     await reports_agree(stack, facts, seed=11)
     code, said = await stack.command("rebuild", "reporting")
@@ -49,7 +49,7 @@ async def test_a_country_is_exact_when_up_is_stopped_and_killed_half_way(new_sta
     await stack.end(signal.SIGKILL)
     await stack.start()
     await publish(stack_kafka(await stack.ready()), third)
-    state, facts = await settled(stack, known)
+    state, facts = await closed(stack, known)
     await caught_up(stack)
     await faces_agree(stack, state)
     await reports_agree(stack, facts, seed=12)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.builders import country, interleave
-from tests.oracle import PublishedRecord, conservation, differences, fold, recompute
+from tests.oracle import PublishedRecord, conservation, differences, facts_of, fold, recompute
 from tests.recount.facts import TOPICS
+from tests.recount.instants import misplaced
 from tests.unit.whole.fund import Fund
 
 PERIODS = ("2025-12", "2026-03")
@@ -40,7 +41,8 @@ def wrong(facts: list[PublishedRecord]) -> list[str]:
     """What the oracle finds wrong with these facts about that country."""
     fund, first, _ = told()
     expected = recompute(fund.log, facts, known_first=first)
-    return [*differences(expected, fold(facts)), *conservation(facts, expected.payments)]
+    found = [*differences(expected, fold(facts)), *conservation(facts, expected.payments)]
+    return [*found, *misplaced(facts_of(facts), expected.payments)]
 
 
 def other(value: Any) -> Any:

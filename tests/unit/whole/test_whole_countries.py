@@ -12,8 +12,10 @@ import pytest
 
 from recouvra.contracts.codes import AnomalyCode, FormCode, Reason, RegistrationCode
 from tests.builders import Country, affiliation, country, interleave, repeated
+from tests.making.closing import MONTH, closing
 from tests.making.intruders import MENDED, RULES
-from tests.oracle import Acts, PublishedRecord, Replay, State, conservation, differences, fold, recompute
+from tests.oracle import Acts, PublishedRecord, Replay, State, conservation, differences, facts_of, fold, recompute
+from tests.recount.instants import misplaced
 from tests.recount.state import Key, Place
 from tests.unit.whole.fund import Fund
 
@@ -49,11 +51,12 @@ def settled(fund: Fund, seed: int) -> tuple[Country, list[PublishedRecord]]:
     return country(seed, numbers=numbers), list(fund.facts)
 
 
-def exact(fund: Fund, known_first: list[PublishedRecord], acts: Acts) -> State:
+def exact(fund: Fund, known_first: list[PublishedRecord], acts: Acts, month: str | None = None) -> State:
     """What the oracle expects, which nothing differs from."""
-    expected = recompute(fund.log, fund.facts, acts=acts, known_first=known_first)
+    expected = recompute(fund.log, fund.facts, acts=acts, known_first=known_first, closing=month)
     assert differences(expected, fold(fund.facts)) == []
     assert conservation(fund.facts, expected.payments) == []
+    assert misplaced(facts_of(fund.facts), expected.payments) == []
     return expected
 
 
@@ -63,7 +66,9 @@ def read_in_any_order(seed: int) -> State:
     made, known_first = settled(fund, seed)
     fund.publish(*repeated(interleave(made.rest, seed), seed))
     fund.work()
-    return exact(fund, known_first, Acts())
+    fund.publish(*closing(facts_of(fund.facts)))
+    fund.work()
+    return exact(fund, known_first, Acts(), MONTH)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
