@@ -14,7 +14,9 @@ COPY services services
 COPY docs/vendors docs/vendors
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheel . \
  && pip --python /opt/recouvra/bin/python install --no-cache-dir --no-deps wheel/*.whl \
- && pip --python /opt/recouvra/bin/python check
+ && pip --python /opt/recouvra/bin/python check \
+ && cd / && /opt/recouvra/bin/python -c "import recouvra.cli.main, services.registration.app, services.contributions.app, \
+services.liquidation.app, services.reporting.app"
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin recouvra

@@ -1,7 +1,7 @@
 """`python deploy/locked.py service`: the part of requirements.lock that an extra needs, hashes and all.
 
 An image then takes nothing that only tests or the stack without Docker use, and the lock stays one file. The lock says
-of each package what asks for it (`# via`); `pip check` says afterwards that nothing was left out.
+of each package what asks for it (`# via`). `pip check` looks at no extra: the image imports its programs once instead.
 """
 
 import re
@@ -28,18 +28,20 @@ def asked(project: str, extra: str) -> list[str]:
 def part_of(lock: str, requirements: Iterable[str]) -> str:
     """The blocks of `lock` for these requirements and all that they need in turn, in the lock's order.
 
-    Raises KeyError where the lock lacks one of them.
+    A package has several where its version depends on Python's. Raises KeyError where the lock lacks one of them.
     """
-    blocks = {_name(block): block for block in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE) if block.strip()}
-    asked_by = {name: set(map(_normal, _ASKED_BY.findall(block))) for name, block in blocks.items()}
+    blocks = [(_name(block), block) for block in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE) if block.strip()]
+    asked_by: dict[str, set[str]] = {name: set() for name, _ in blocks}
+    for name, block in blocks:
+        asked_by[name].update(map(_normal, _ASKED_BY.findall(block)))
     needed: set[str] = set()
     arriving = set(map(_name, requirements))
     while arriving:
         needed |= arriving
         arriving = {name for name, parents in asked_by.items() if parents & arriving} - needed
-    if lacking := needed - blocks.keys():
+    if lacking := needed - asked_by.keys():
         raise KeyError(f"requirements.lock: {', '.join(sorted(lacking))}")
-    return "".join(block for name, block in blocks.items() if name in needed)
+    return "".join(block for name, block in blocks if name in needed)
 
 
 def _name(requirement: str) -> str:

