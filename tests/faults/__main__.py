@@ -72,7 +72,7 @@ async def suffer_all(faults: Sequence[Fault], seed: int, times: int | None, keep
                 began = time.monotonic()
                 try:
                     await trial.suffer(fault, times or fault.times)
-                    await trial.exact()
+                    await trial.exact(last=not left)
                 except Exception:
                     spoiled = True
                     findings.wrong[fault.name] = traceback.format_exc()
@@ -95,7 +95,7 @@ async def kill_for(minutes: float, seed: int, keep: bool, findings: Findings) ->
             killed = await kill_at_random(trial, minutes)
             print(", ".join(f"{' '.join(who)} {count}" for who, count in sorted(killed.items())))
             print(f"{killed.total()} SIGKILLs, {trial.load.published} records", flush=True)
-            await trial.exact()
+            await trial.exact(last=True)
         except Exception:
             findings.wrong[name] = traceback.format_exc()
             print(f"{findings.wrong[name]}\n{name}: see {folder}", flush=True)

@@ -79,7 +79,7 @@ async def run(lines: int, minutes: float, seed: int, folder: Path) -> None:
         killed = await kill_at_random(trial, minutes)
         print(f"{killed.total()} SIGKILLs after {time.monotonic() - began:.0f} s", flush=True)
         await trial.load.rest()
-        _, facts = await trial.exact()
+        _, facts = await trial.exact(last=True)
         months = [fact for fact in facts_of(facts) if fact.topic == "contribution-assessed"]
         declared = sum(int(fact.body["line_count"]) for fact in months)
         print(f"{declared:,} lines, {len(facts):,} facts, exact after {time.monotonic() - began:.0f} s", flush=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from random import Random
+from typing import Any
 
 from tests.builders import interleave, repeated
 from tests.faults.fault import Fault
 from tests.faults.load import Load
 from tests.faults.own import Own
 from tests.faults.recovery import Probe, Recovery, first_words
-from tests.oracle import Acts, Fact, PublishedRecord, State, facts_of
-from tests.stack.countries import Known, caught_up, faces_agree, people_known, reports_agree, settled
+from tests.oracle import Acts, Fact, PublishedRecord, State, as_of, facts_of
+from tests.stack.countries import Known, caught_up, closed, faces_agree, people_known, settled
+from tests.stack.reported import complete, reports_agree
 from tests.stack.running import stack_kafka
-from tests.standing.polling import turn
+from tests.standing.polling import eventually, turn
 
 WRITERS = ("registration", "contributions", "liquidation")
 SERVICES = (*WRITERS, "reporting")
@@ -30,6 +33,7 @@ class Trial:
         self.acts = Acts()
         self.recoveries: list[Recovery] = []
         self._probe = probe
+        self._promised: list[tuple[datetime, Any]] = []
 
     def some_writer(self) -> str:
         """A service that decides."""
@@ -58,6 +62,7 @@ class Trial:
                 await self.moment()
                 await fault.strike(self)
                 found.append(await self.recovered(fault.name, fault.goal_seconds))
+                self._promised.append(await eventually(lambda: complete(self.stack)))
         return found
 
     async def recovered(self, name: str, goal_seconds: int) -> Recovery:
@@ -66,9 +71,15 @@ class Trial:
         self.recoveries.append(Recovery(name, max(services.values()), goal_seconds, services))
         return self.recoveries[-1]
 
-    async def exact(self) -> tuple[State, list[PublishedRecord]]:
-        """Waits until all that was published was read, and compares everything; AssertionError says what differs."""
-        state, facts = await settled(self.stack, self.known, self.acts)
+    async def exact(self, *, last: bool = False) -> tuple[State, list[PublishedRecord]]:
+        """Waits until all that was published was read, and compares everything; AssertionError says what differs.
+
+        `last`: nothing is done to the stack hereafter; a month is declared of which nothing is left to the order.
+        """
+        state, facts = await (closed if last else settled)(self.stack, self.known, self.acts)
+        once = facts_of(facts)
+        for at, total in self._promised:
+            assert total == as_of(once, at)[0], f"what was complete up to {at} was not all that was known"
         await caught_up(self.stack)
         await faces_agree(self.stack, state)
         await reports_agree(self.stack, facts, seed=self.dice.randrange(1 << 30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,10 @@ from tests.oracle import (
     Acts,
     PublishedRecord,
     State,
-    as_of,
     conservation,
     differences,
     facts_of,
     fold,
-    instants,
-    money,
     recompute,
 )
 from tests.recount.facts import TOPICS as FACTS
@@ -186,33 +182,3 @@ async def letters_agree(stack: Up, state: State) -> None:
     assert {place: row for place, row in told.items() if place not in open_places} == {
         place: row for place, row in expected.items() if place not in open_places
     }
-
-
-async def reports_agree(stack: Up, facts: Sequence[PublishedRecord], seed: int) -> None:
-    """Compares the reports with sums over the facts: now, and as of twenty random past instants."""
-    once = facts_of(facts)
-    chosen = random.Random(seed)
-    last = max(instants(once))
-
-    async def complete() -> None:
-        body = (await ask(stack, "reporting", "/v1/freshness")).json()
-        assert all(topic["lag_records"] in (0, None) for topic in body["topics"])  # inbound topics have none
-        assert body["complete_up_to"] >= last.isoformat()[:26]
-
-    await eventually(complete)
-    for at in [None, *chosen.sample(sorted(set(instants(once))), 20)]:
-        groups = chosen.sample(["payer_kind", "region", "territory", "payer", "period"], chosen.randrange(4))
-        asked: dict[str, Any] = {"group_by": groups, "limit": 500}
-        if at is not None:
-            asked["as_of"] = at.isoformat()
-        if chosen.random() < 0.4:
-            asked["payer_kind"] = "local_authority"
-        filters = {"payer_kind": asked["payer_kind"]} if "payer_kind" in asked else {}
-        told = await rows(stack, "reporting", "/v1/collection-rates", **asked)
-        assert told == as_of(once, at, groups, **filters), (at, groups)
-        total = (await ask(stack, "reporting", "/v1/collection-rates", **asked)).json()["total"]
-        assert total == as_of(once, at, (), **filters)[0], (at, groups)
-        of_money = await rows(
-            stack, "reporting", "/v1/money", limit=500, **{k: v for k, v in asked.items() if k == "as_of"}
-        )
-        assert of_money == money(once, at), at

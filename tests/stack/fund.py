@@ -11,7 +11,8 @@ from tests.builders import Draft, in_waves, interleave
 from tests.making.intruders import MENDED, RULES
 from tests.oracle import PublishedRecord
 from tests.recount.state import Place, State
-from tests.stack.countries import Known, caught_up, faces_agree, people_known, reports_agree, rows, settled
+from tests.stack.countries import Known, caught_up, faces_agree, people_known, rows, settled
+from tests.stack.reported import reports_agree
 from tests.stack.restored import told, told_twice
 from tests.stack.running import publish, stack_kafka
 from tests.stack.test_operated_country import Desk

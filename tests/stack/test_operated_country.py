@@ -20,10 +20,10 @@ from tests.stack.countries import (
     caught_up,
     faces_agree,
     people_known,
-    reports_agree,
     rows,
     settled,
 )
+from tests.stack.reported import reports_agree
 from tests.stack.running import INBOUND, Up, publish, read_all, stack_kafka
 
 

@@ -6,7 +6,8 @@ import signal
 from collections.abc import Callable
 
 from tests.builders import in_waves, interleave, repeated
-from tests.stack.countries import caught_up, closed, faces_agree, people_known, reports_agree
+from tests.stack.countries import caught_up, closed, faces_agree, people_known
+from tests.stack.reported import reports_agree
 from tests.stack.running import Up, publish, stack_kafka
 
 VICTIMS = (
