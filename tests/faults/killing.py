@@ -28,7 +28,7 @@ async def kill_at_random(trial: Trial, minutes: float) -> Counter[tuple[str, str
         while time.monotonic() < until:
             await trial.moment(*_BETWEEN_SECONDS)
             for victim in trial.dice.sample(VICTIMS, trial.dice.choice((1, 1, 1, 2, 3))):
-                trial.stack.send(signal.SIGKILL, *victim)
+                await trial.stack.send(signal.SIGKILL, *victim)
                 killed[victim] += 1
             wave, wild = wild[:20], wild[20:]
             await trial.load.send(wave)

@@ -47,7 +47,7 @@ async def database_killed(trial: Trial) -> None:
 @fault("database stopped at once", server=True)
 async def database_stopped_at_once(trial: Trial) -> None:
     """PostgreSQL's immediate stop: no session is told, nothing is written down."""
-    trial.stack.send(signal.SIGQUIT, "postgres", "database")
+    await trial.stack.send(signal.SIGQUIT, "postgres", "database")
 
 
 @fault("backend killed", server=True)

@@ -19,7 +19,7 @@ from recouvra.local.ports import Ports, free_ports
 from recouvra.local.roles import ServiceRole, role_settings, settings
 from recouvra.local.stack import Part, Stack
 from tests.faults.proxy import Proxy
-from tests.standing.polling import turn
+from tests.standing.polling import eventually, turn
 from tests.standing.processes import LocalUp
 
 ROOT = Path(__file__).parents[2]
@@ -85,28 +85,31 @@ class Own(LocalUp):
         """The part that plays a role."""
         return next(part for part in self._stack.parts if (part.name, part.role) == (name, role))
 
-    def send(self, number: int, name: str, role: str) -> None:
-        """Sends a part a signal, if it runs just now, ready or not."""
+    async def send(self, number: int, name: str, role: str) -> None:
+        """Sends a part a signal, ready or not; one that is just being started again is waited for."""
         part = self.part(name, role)
-        if part.is_running:
-            os.kill(part.pid, number)
+        await eventually(lambda: _runs(part))
+        os.kill(part.pid, number)
 
     async def kill_one(self, name: str, role: str) -> None:
         """SIGKILL to whoever plays the role now; it is started again, as after every death."""
-        self.send(signal.SIGKILL, name, role)
+        await self.send(signal.SIGKILL, name, role)
 
     @asynccontextmanager
     async def away(self, name: str, role: str, by: int = signal.SIGKILL) -> AsyncIterator[None]:
         """A part ended by a signal, and not started again for as long as the block lasts."""
         part = self.part(name, role)
+        await eventually(lambda: _runs(part))  # unattended, nobody would start it
         async with self._stack.unattended(part):
-            self.send(by, name, role)
+            await self.send(by, name, role)
             await part.ended()
             yield
 
     def frozen(self, name: str, role: str) -> AbstractContextManager[None]:
         """One that lives and does nothing for as long as the block lasts; the database's own children too."""
-        pid = self.part(name, role).pid
+        part = self.part(name, role)
+        assert part.is_running, f"{name} ({role}) does not run"
+        pid = part.pid
         return frozen(pid, *(children_of(pid) if role == "database" else ()))
 
     @asynccontextmanager
@@ -147,22 +150,6 @@ class Own(LocalUp):
 
     def _url(self, database: str) -> str:
         return f"{self._stack.postgres.url.rpartition('/')[0]}/{database}"
-
-    async def relay_pid(self, service: str) -> int:
-        """The process whose relay holds the election of a service."""
-        rows = await self.sql(
-            service,
-            "select client_port from pg_stat_activity join pg_locks using (pid) where datname = current_database() "
-            "and locktype = 'advisory' and granted and application_name = 'recouvra-relay'",
-        )
-        assert rows, "no relay is elected"
-        try:
-            port = self.proxy.client_of(rows[0]["client_port"])
-        except KeyError:
-            raise AssertionError("the elected relay is just gone") from None
-        found = [pid for pid in self.worker_pids(service) if _holds_port(pid, port)]
-        assert found, "the elected relay's process is just gone"
-        return found[0]
 
     # ------------------------------------------------------------------ its end
 
@@ -254,6 +241,10 @@ def may_mount() -> bool:
     return False
 
 
+async def _runs(part: Part) -> None:
+    assert part.is_running, f"{part.name} ({part.role}) does not run"
+
+
 def children_of(pid: int) -> list[int]:
     """The processes that a process started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -273,21 +264,3 @@ def _send(number: int, pids: Sequence[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
-
-
-def _holds_port(pid: int, port: int) -> bool:
-    """Whether a process has a TCP connection from this local port."""
-    local = f":{port:04X}"
-    try:
-        lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-        inodes = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(local)}
-        return any(_target(handle) in inodes for handle in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return False
-
-
-def _target(handle: Path) -> str:
-    try:
-        return os.readlink(handle)
-    except OSError:
-        return ""

@@ -22,7 +22,7 @@ from typing import Any
 from recouvra.contracts.topics import WRITES
 from recouvra.local.ports import free_ports
 from tests.stack.fund import Fund
-from tests.stack.restored import backed_up, killed_while_it_catches_up, restore_killed, restored
+from tests.stack.restored import TooLateError, backed_up, killed_while_it_catches_up, restore_killed, restored
 from tests.standing.processes import LocalUp
 
 
@@ -66,7 +66,7 @@ async def _unless_too_late(killing: Coroutine[Any, Any, None]) -> None:
     """A kill that may find all done already: then it is one less."""
     try:
         await killing
-    except AssertionError as done:
+    except TooLateError as done:
         print(f"not killed: {done}", flush=True)
 
 

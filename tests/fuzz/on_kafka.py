@@ -50,8 +50,10 @@ class Books:
             for topic in reads:
                 for number in topics[topic].partitions:
                     place = confluent_kafka.TopicPartition(topic, number)
-                    _, end = self._ends.get_watermark_offsets(place, timeout=10) or (0, 0)
-                    count += end - stored.get((topic, number), 0)
+                    found = self._ends.get_watermark_offsets(place, timeout=10)
+                    if found is None:  # counted as 0 it would hide what others have to be read
+                        raise RuntimeError(f"the broker does not tell where {topic}/{number} ends")
+                    count += found[1] - stored.get((topic, number), 0)
             count += (await self.rows(service, "select count(*) as n from outbox"))[0]["n"]
         return count
 

@@ -63,8 +63,12 @@ async def restore_refused(stack: LocalUp, folder: Path) -> str:
     return errors
 
 
+class TooLateError(Exception):
+    """All was done, and well, before it could be killed."""
+
+
 async def restore_killed(stack: LocalUp, folder: Path, service: str) -> None:
-    """Starts to put all four back, and is killed by SIGKILL while it does this one."""
+    """Starts to put all four back, and is killed by SIGKILL while it does this one; TooLateError where it is done."""
     process = subprocess.Popen(  # noqa: ASYNC220
         [RECOUVRA, "restore", folder, "--data", stack.folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -72,7 +76,8 @@ async def restore_killed(stack: LocalUp, folder: Path, service: str) -> None:
     password = DataFolder(stack.folder).secret("superuser")
 
     async def midway() -> None:
-        assert process.poll() is None, "it was done before it could be killed"
+        if process.poll() is not None:
+            return  # how it ended is judged below
         try:
             port = int(server.read_text().splitlines()[3])
             elsewhere = await asyncpg.connect(database_url(SUPERUSER, password, port, "postgres"), timeout=2)
@@ -82,15 +87,19 @@ async def restore_killed(stack: LocalUp, folder: Path, service: str) -> None:
             async with asyncio.timeout(30):
                 while not await elsewhere.fetchval(_MIDWAY, service):  # noqa: ASYNC110 (no event tells)
                     await asyncio.sleep(0.002)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise AssertionError("the database answers no more") from error
         finally:
             elsewhere.terminate()
-        process.kill()
 
     try:
         await eventually(midway, 60)
     finally:
         process.kill()
-    assert process.wait() == -signal.SIGKILL
+    code = process.wait()
+    if code == 0:
+        raise TooLateError("it was done before it could be killed")
+    assert code == -signal.SIGKILL, f"it ended by itself, with {code}"
 
 
 _MIDWAY = (
@@ -100,14 +109,18 @@ _MIDWAY = (
 
 
 async def killed_while_it_catches_up(stack: LocalUp, service: str) -> None:
-    """Starts a stack and kills it by SIGKILL once a service did some of what was lost again, and not all of it."""
+    """Starts a stack and kills it by SIGKILL once a service did some of what was lost again, and not all of it.
+
+    TooLateError where it was ready before.
+    """
     folder = DataFolder(stack.folder)
     ports = folder.ports(None)
     url = database_url(SUPERUSER, folder.secret("superuser"), ports.of("postgres"), service)
     starting = asyncio.create_task(stack.start(180))
 
-    async def midway() -> None:
-        assert not starting.done(), "it was ready before it could be killed"
+    async def midway() -> bool:
+        if starting.done():
+            return False  # how it ended is judged below
         try:
             connection = await asyncpg.connect(url, timeout=2)
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
@@ -115,14 +128,19 @@ async def killed_while_it_catches_up(stack: LocalUp, service: str) -> None:
         try:
             first = await connection.fetchval(_KNOWN, journal_of(service))
             async with asyncio.timeout(150):
-                while (await connection.fetchval(_KNOWN, journal_of(service))) < first + 3:  # noqa: ASYNC110
+                while (await connection.fetchval(_KNOWN, journal_of(service))) < first + 3:
+                    if starting.done():
+                        return False
                     await asyncio.sleep(0.002)
-            assert await connection.fetchval("select is_behind from clock")
+            assert await connection.fetchval("select is_behind from clock"), "it has caught up"
+            return True
         finally:
             connection.terminate()
 
     try:
-        await eventually(midway, 150)
+        if not await eventually(midway, 150):
+            await starting
+            raise TooLateError("it was ready before it could be killed")
     finally:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import confluent_kafka
 import pytest_asyncio
 
 from tests.builders import Draft, affiliation, declaration, payment, split
-from tests.oracle import conservation, differences, fold, recompute
+from tests.oracle import conservation, differences, facts_of, fold, recompute
 from tests.recount.facts import TOPICS as FACTS
 from tests.stack.running import INBOUND, Up, ask, eventually, publish, read_all, stack_kafka
 from tests.standing.servers import Standing
@@ -60,20 +61,33 @@ async def test_completeness_stops_with_a_relay_and_goes_on_with_it(stack: Up) ->
     async def moves(beyond: datetime) -> None:
         assert await complete_up_to() > beyond
 
+    async def told_of(payer_id: str) -> datetime:
+        """Up to when all is complete, once a payer's affiliation and registration's mark of it are read."""
+        await publish(stack_kafka(await stack.ready()), [affiliation(payer_id)])
+        return await eventually(lambda: complete_with(payer_id))
+
+    async def complete_with(payer_id: str) -> datetime:
+        bootstrap = stack_kafka(await stack.ready())
+        affiliated = facts_of(await read_all(bootstrap, ["payer-affiliated"]))
+        known = next((fact.known_at for fact in affiliated if fact.key == payer_id), None)
+        assert known is not None
+        topics = (await ask(stack, "reporting", "/v1/freshness")).json()["topics"]
+        last = {row["topic"]: row["last_fact_at"] for row in topics}
+        assert datetime.fromisoformat(last["payer-affiliated"]) >= known
+        assert all(row["lag_records"] in (0, None) for row in topics)  # inbound topics have none
+        reporting = await asyncpg.connect(f"{(await stack.ready())['postgres'].rpartition('/')[0]}/reporting")
+        try:
+            marked = await reporting.fetchval("select up_to from complete where service = 'registration'")
+        finally:
+            await reporting.close()
+        assert marked >= known
+        return await complete_up_to()
+
     with stack.frozen("contributions", "worker"):
         at = await complete_up_to()
-
-        async def stands() -> datetime:
-            """Marks that were on their way arrive; then nothing moves over several looks."""
-            looks = [await complete_up_to() for _ in range(50)]
-            assert looks[0] == looks[-1]
-            return looks[0]
-
-        stood = await eventually(stands)
+        stood = await told_of("STANDS-1")  # marks of contributions that were on their way have arrived
         assert stood >= at
-        registered = await ask(stack, "registration", "/metrics")  # another service's relay goes on meanwhile
-        assert registered.status_code == 200
-        assert await complete_up_to() == stood
+        assert await told_of("STANDS-2") == stood  # another service's relay goes on meanwhile
     await eventually(lambda: moves(stood))
 
 

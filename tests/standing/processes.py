@@ -132,8 +132,14 @@ class LocalUp:
         return [] if found is None else [child["pid"] for child in found["processes"]]
 
     async def kill_one(self, name: str, role: str) -> None:
-        """SIGKILL to one child, whichever process plays the role now."""
-        os.kill(_pid(await self.ready(), name, role), signal.SIGKILL)
+        """SIGKILL to one child, whichever process plays the role now; one just being started again is waited for."""
+
+        async def killed() -> None:
+            pid = _pid(await self.ready(), name, role)
+            assert _is_alive(pid), f"{name} ({role}) does not run"
+            os.kill(pid, signal.SIGKILL)
+
+        await eventually(killed)
 
     def frozen(self, name: str, role: str) -> AbstractContextManager[None]:
         """Stopped by SIGSTOP for as long as the block lasts."""
