@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from deploy.locked import asked, part_of
 from recouvra.local.kafka import Kafka
@@ -173,3 +178,24 @@ def test_the_image_takes_of_the_lock_what_services_need_and_nothing_of_the_local
     assert part.count("==") <= part.count("--hash=sha256:")
     with pytest.raises(KeyError, match="absent"):
         part_of(lock, ["absent>=1"])
+
+
+def test_the_image_has_for_this_python_whatever_its_programs_import() -> None:
+    lock, project, image = (
+        (ROOT / name).read_text("utf-8") for name in ("requirements.lock", "pyproject.toml", "Dockerfile")
+    )
+    lines = re.findall(r"^[\w.-]+==[^\\\n]+", part_of(lock, asked(project, "service")), re.MULTILINE)
+    held = {
+        canonicalize_name(one.name) for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate()
+    }
+    programs = re.search(r'-c "import ([^"]+)"', image)
+    assert programs is not None
+    names = re.split(r"[,\s\\]+", programs[1])
+    script = (
+        f"import sys; before = set(sys.modules); import {', '.join(names)}; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    found = packages_distributions()
+    wanted = {canonicalize_name(name) for top in done.stdout.split() for name in found.get(top, ())} - {"recouvra"}
+    assert {"numpy", "fastapi", "aiokafka"} <= wanted <= held
