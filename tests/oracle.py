@@ -116,6 +116,7 @@ def recompute(
             (kind, name): told
             for (kind, name), told in state.pending.items()
             if name[0] not in settled or (kind == "hire" and (kind, name) in hired)
+            if closing is None or getattr(told, "period", None) != closing
         }
     return state
 

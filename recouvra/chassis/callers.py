@@ -45,7 +45,7 @@ class Caller:
 
     name: str
     role: Role
-    by_token: bool = True
+    by_token: bool
 
 
 _LOCAL = Caller("local", Role.ADMINISTRATOR, by_token=False)
@@ -73,9 +73,9 @@ _STRANGE_NAME = Problem(
     "foreign-host",
     Message(
         fr="Sans jeton, on n'est servi ici que sous une adresse IP ou un nom de ce réseau (localhost, un nom sans "
-        "point) : prenez-en un, ou envoyez un jeton, que l'administrateur du fonds ajoute au fichier des jetons.",
+        "point) : prenez-en un. Sous ce nom-ci il faut un fichier des jetons, et le vôtre.",
         en="Without a token you are served here under an IP address or a name of this network only (localhost, a name "
-        "without a dot): take one, or send a token, which the fund's administrator adds to the tokens' file.",
+        "without a dot): take one. Under this name it takes a tokens' file, and a token of yours.",
     ),
 )
 _NEVER_PUBLIC = ("localhost", "local", "internal", "test")  # RFC 2606, RFC 6762, ICANN's reservation of 2024
@@ -173,11 +173,12 @@ def refuse_foreign_pages(request: Request) -> None:
 
 
 def refuse_strange_names(request: Request, caller: Caller) -> None:
-    """Raises `Problem` 403 where who has no token, and may do more than read figures, asks a host by a public name.
+    """Raises `Problem` 403 where who has no token, and may do else than read figures, asks a host by a public name.
 
-    Whoever owns a name can have it mean this machine: to a browser here their page is then of this site.
+    Whoever owns a name can have it mean this machine: to a browser here their page is then of this site. Names that
+    only the own network gives are its keeper's to guard.
     """
-    if caller.by_token or caller.role <= Role.READER:
+    if caller.by_token or caller.role is Role.READER:
         return
     try:
         name = (urlsplit("//" + request.headers.get("host", "")).hostname or "").rstrip(".")

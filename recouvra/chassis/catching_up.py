@@ -201,7 +201,7 @@ class CatchingUp:
         if cause.kind == BATCH:
             await self.reading.take_as_told(connection, cause, records)
             return
-        caller = Caller(cause.said["who"], Role.ADMINISTRATOR)
+        caller = Caller(cause.said["who"], Role.ADMINISTRATOR, by_token=True)
         if cause.kind == letter_acts.REPLAY:
             await letter_acts.replay_as_told(connection, self.reading, cause, caller)
         elif cause.kind == letter_acts.DISCARD:

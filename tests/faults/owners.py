@@ -10,7 +10,11 @@ from tests.faults.own import Own
 _ELECTED = (
     "application_name = 'recouvra-relay' and pid in (select pid from pg_locks where locktype = 'advisory' and granted)"
 )
-_WRITING = "application_name = 'recouvra-worker' and state_change > clock_timestamp() - interval '3 seconds'"
+# Others of its name (the pulse, the look whether all goes on) are as short as a statement.
+_WRITING = (
+    "application_name = 'recouvra-worker' and state_change > clock_timestamp() - interval '3 seconds' "
+    "and backend_start < clock_timestamp() - interval '3 seconds'"
+)
 
 
 async def relay_pid(stack: Own, service: str) -> int:

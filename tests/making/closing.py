@@ -12,7 +12,7 @@ MONTH = "2026-06"
 
 
 def closing(facts: Sequence[Fact]) -> Iterator[Draft]:
-    """Yield a declaration of every payer with all who were ever told of, and a care form of each of them.
+    """Yield a declaration of every payer with those who were ever told of, a thousand at most, and a form of each.
 
     Whoever lost a later word about a payer or a person says here what was before. Large payers' people, who move
     nowhere, are too many for a part.

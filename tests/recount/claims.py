@@ -32,7 +32,7 @@ class Claims:
 
     def meet(self, reading: Reading) -> str:
         """Return `new`, `repeated` (same content) or `conflicting` (other content under a known name)."""
-        if reading.record[:3] in self._meanwhile:
+        if reading.record[:3] in self._meanwhile and not reading.again:
             return "conflicting"
         known = [self._contents.get(name) for name in names_of(reading)]
         if any(content is not None and content != reading.content for content in known):
@@ -60,10 +60,7 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
     for reading in readings:
         for name in names_of(reading):
             named[(SERVICE[reading.record.topic], *name)].append(reading)
-    ids = defaultdict[str, set[Name]](set)
-    for reading in readings:
-        ids[reading.content].add(next(names_of(reading)))
-    repeatable = {content for content, events in ids.items() if len(events) > 1}
+    repeats = _said_before(readings)
     later, last = set[Place](), set[Place]()
     for contenders in named.values():
         standing = [reading for reading in contenders if reading.record[:3] not in refused]
@@ -71,7 +68,7 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
             home = {reading.record[:2] for reading in standing}
             last |= {reading.record[:3] for reading in contenders if reading.record[:2] not in home}
         elif len({reading.record[:2] for reading in contenders}) > 1 and (
-            holder := _holder(contenders, refused, repeatable)
+            holder := _holder(contenders, refused, repeats)
         ):
             later |= {reading.record[:3] for reading in contenders if reading.content == holder}
             last |= {reading.record[:3] for reading in contenders if _lost(reading, contenders, refused)}
@@ -81,7 +78,7 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
 def held_meanwhile(readings: Sequence[Reading], refused: Collection[Place]) -> set[Place]:
     """Return the refused records whose name a wrong reversal on another partition held while it waited.
 
-    It gave the name back when it was set aside itself: all who said anything under the name are refused then.
+    It gave the name back when it was set aside itself: all who said anything under the name until then are refused.
     """
     named: dict[Name, list[Reading]] = defaultdict(list)
     for reading in readings:
@@ -89,37 +86,58 @@ def held_meanwhile(readings: Sequence[Reading], refused: Collection[Place]) -> s
             named[(SERVICE[reading.record.topic], *name)].append(reading)
     found = set[Place]()
     for contenders in named.values():
-        if all(reading.record[:3] in refused for reading in contenders):
-            waited = [reading for reading in contenders if reading.body.get("reverses") is not None]
-            found |= {
-                reading.record[:3]
-                for reading in contenders
-                if any(w.content != reading.content and w.record[:2] != reading.record[:2] for w in waited)
-            }
+        lost = [reading for reading in contenders if reading.record[:3] in refused]
+        waited = [reading for reading in lost if reading.body.get("reverses") is not None]
+        found |= {
+            reading.record[:3]
+            for reading in lost
+            if len(lost) == len(contenders) or _came_again(reading, contenders, refused)
+            if any(w.content != reading.content and w.record[:2] != reading.record[:2] for w in waited)
+        }
     return found
 
 
-def _holder(contenders: Sequence[Reading], refused: Collection[Place], repeatable: Collection[str]) -> str | None:
+def _said_before(readings: Sequence[Reading]) -> set[Place]:
+    """Return the records that some order reads behind another of the same content and another event id."""
+    alike: dict[str, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        alike[reading.content].append(reading)
+    return {
+        reading.record[:3]
+        for those in alike.values()
+        for reading in those
+        for other in those
+        if next(names_of(other)) != next(names_of(reading))
+        if other.record[:2] != reading.record[:2] or other.record[2] < reading.record[2]
+    }
+
+
+def _holder(contenders: Sequence[Reading], refused: Collection[Place], repeats: Collection[Place]) -> str | None:
     """The content that came to hold a name after records of another had been read under it, and claimed nothing.
 
     Those repeated what stands under another event id. Some of their kind that came after it were refused; where none
-    did, it is the one content that no other event id says.
+    did, it is the one content that was not said before under another event id.
     """
     contents = {reading.content for reading in contenders}
     lost = {reading.content for reading in contenders if reading.record[:3] in refused}
     held = contents - lost
     if len(held) > 1:
-        held -= set(repeatable)
+        held = {reading.content for reading in contenders if reading.record[:3] not in repeats} - lost
     return held.pop() if len(contents) > 1 and len(held) == 1 else None
 
 
 def _lost(reading: Reading, contenders: Sequence[Reading], refused: Collection[Place]) -> bool:
     """Whether a record was refused because the name was another's.
 
-    One that was read again behind it, and not refused then, had waited itself, and was set aside later.
+    One that came again, and was not refused then, had waited itself, and was set aside later.
     """
+    return reading.record[:3] in refused and not _came_again(reading, contenders, refused)
+
+
+def _came_again(reading: Reading, contenders: Sequence[Reading], refused: Collection[Place]) -> bool:
+    """Whether the same was read behind it, and not refused."""
     place = reading.record[:3]
-    return place in refused and not any(
+    return any(
         other.content == reading.content and other.record[:2] == place[:2] and other.record[2] > place[2]
         for other in contenders
         if other.record[:3] not in refused

@@ -169,7 +169,7 @@ async def test_what_a_broker_that_went_away_has_half_of_is_completed_by_sending_
 ) -> None:
     body, key = body_of("HALF", lines=2_500), {"Idempotency-Key": uuid4().hex}
     content = json.dumps(body).encode()
-    half = records_of(parts_of_json(content), Caller("local", Role.OPERATOR), Sources(None), None)[:2]
+    half = records_of(parts_of_json(content), Caller("local", Role.OPERATOR, by_token=False), Sources(None), None)[:2]
     await publish(topics_broker.bootstrap, half)
     with topics_broker.frozen():
         refused = await place.http.post(PATH, content=content, headers={"content-type": "application/json", **key})

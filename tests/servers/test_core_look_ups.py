@@ -62,7 +62,7 @@ async def test_a_letter_is_found_by_where_its_record_stood_without_reading_over_
     run = list[LoggedQuery]()
     with it.connection.query_logger(run.append):
         async with it.connection.transaction():
-            await discard_as_told(it.connection, it.reading(), told, Caller("awa", Role.OPERATOR))
+            await discard_as_told(it.connection, it.reading(), told, Caller("awa", Role.OPERATOR, by_token=True))
     found = await it.rows("select \"offset\" from dead_letter where state = 'discarded'")
     assert [row["offset"] for row in found] == [4321]
     (by_place,) = [one for one in run if "max(id)" in one.query]

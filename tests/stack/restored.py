@@ -87,6 +87,8 @@ async def restore_killed(stack: LocalUp, folder: Path, service: str) -> None:
             async with asyncio.timeout(30):
                 while not await elsewhere.fetchval(_MIDWAY, service):  # noqa: ASYNC110 (no event tells)
                     await asyncio.sleep(0.002)
+        except TimeoutError as error:
+            raise AssertionError("it is not midway yet") from error
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise AssertionError("the database answers no more") from error
         finally:

@@ -162,6 +162,8 @@ async def test_who_has_no_token_and_may_act_is_served_under_no_name_that_somebod
     assert refused.status_code == status
     assert status == 200 or refused.json()["type"] == "urn:recouvra:problem:foreign-host"
     assert (await client.post("/v1/figures", headers=named | _bearing("o-secret"))).status_code == 200
+    _written(tmp_path, TOKENS | {"anonymous": {"role": "declarer"}})
+    assert (await client.post("/v1/slips", headers=named)).status_code == status
     _written(tmp_path, TOKENS | {"anonymous": {"role": "reader"}})
     assert (await client.get("/v1/figures", headers=named)).status_code == 200
 
