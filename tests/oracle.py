@@ -19,6 +19,7 @@ from tests.recount.declarations import Book, read_part, settle_book
 from tests.recount.facts import Fact, facts_of
 from tests.recount.folding import fold
 from tests.recount.forms import read_forms
+from tests.recount.instants import misplaced
 from tests.recount.payments import Till, read_payment, settle_till
 from tests.recount.people import People
 from tests.recount.reading import SERVICE, Reading
@@ -31,6 +32,7 @@ from tests.recount.state import (
     Key,
     Pair,
     Payment,
+    Pending,
     Person,
     Place,
     Placement,
@@ -64,6 +66,7 @@ __all__ = [
     "payer",
     "rate",
     "recompute",
+    "wrong",
 ]
 NOTHING_ELSE = Acts()
 Records = Sequence[PublishedRecord] | Sequence[Fact]
@@ -84,7 +87,8 @@ def recompute(
     purpose is taken from `facts` where some order gives it (numbers and their first payers, answers to hires that look
     alike, the first form of a serial, the terms of a pair whose payer changed, who won a name on two partitions), and
     stays as the places say where none does. `known_first` are the facts that were read before any declaration or form:
-    None, all of them; what came later leaves open whether a line's person was known yet.
+    None, all of them; what came later leaves open whether a line's person was known yet. `closing` is a month of which
+    nothing was published before all else was read: nothing of it is left to the order.
     """
     state = State()
     published = facts_of(facts, state.faults)
@@ -105,20 +109,22 @@ def recompute(
             asked, payer_id, period, state, None if period == closing else first.get((payer_id, period))
         )
 
-    if known_first is not None:
-        settled = {fact.body["payer_id"] for fact in facts_of(known_first) if fact.topic == "payer-affiliated"}
-        hired = {("hire", name) for name in fold(facts_of(known_first)).requests}
     for payer_id, book in books.items():
         settle_book(payer_id, book, standing, people, state)
     settle_till(till, acts.assignments, state)
-    if known_first is not None:  # their declarations cannot have come before them
-        state.pending = {
-            (kind, name): told
-            for (kind, name), told in state.pending.items()
-            if name[0] not in settled or (kind == "hire" and (kind, name) in hired)
-            if closing is None or getattr(told, "period", None) != closing
-        }
+    if known_first is not None:
+        state.pending = may_have_waited(state.pending, facts_of(known_first), closing)
     return state
+
+
+def wrong(expected: State, facts: Records) -> list[str]:
+    """Return what is wrong with facts, a line each for people: what they add up to, and where money stood meanwhile."""
+    once = facts_of(facts)
+    return [
+        *differences(expected, fold(once)),
+        *conservation(facts, expected.payments),
+        *misplaced(once, expected.payments),
+    ]
 
 
 def read_by(service: str, readings: Sequence[Reading]) -> list[Reading]:
@@ -151,6 +157,21 @@ def told_in_order(asked: Asked, facts: Sequence[Fact]) -> list[str]:
         if not all(any({n: r.body[n] for n in AFFILIATION} == body for r in ranked) for body in bodies):
             broken.append(f"payer {payer_id} was told of as nobody asked, or in another order: {bodies}")
     return broken
+
+
+def may_have_waited(pending: Pending, known_first: Sequence[Fact], closing: str | None) -> Pending:
+    """Return the answers `pending` that some order gives: none to whoever came when the payer was known.
+
+    That is, of a payer of `known_first`, all but the hires that were answered there themselves; and the closing month.
+    """
+    settled = {fact.body["payer_id"] for fact in known_first if fact.topic == "payer-affiliated"}
+    hired = fold(known_first).requests
+    return {
+        (kind, name): said
+        for (kind, name), said in pending.items()
+        if name[0] not in settled or (kind == "hire" and name in hired)
+        if closing is None or isinstance(said, Request) or said.period != closing
+    }
 
 
 def stands_under(asked: Asked, payer_id: str, period: str, state: State, first: Fact | None) -> Pair | None:

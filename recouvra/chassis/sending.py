@@ -15,15 +15,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-BATCH_BYTES = 256 << 10
-"""Of one batch before it is compressed, at most, but for a record that is larger by itself."""
-
 PRODUCER: dict[str, Any] = {
     "enable_idempotence": True,
     "acks": "all",
     "linger_ms": 5,
     "compression_type": "lz4",
-    "max_batch_size": BATCH_BYTES,
+    "max_batch_size": 256 << 10,  # before it is compressed; a record that is larger by itself goes alone
     "max_request_size": 4 << 20,  # what the topics take
     "request_timeout_ms": 10_000,
 }

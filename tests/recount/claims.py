@@ -56,13 +56,9 @@ def as_claimed(readings: Sequence[Reading], refused: Collection[Place]) -> list[
     Who was first is for the order to decide where a name is used on several partitions for several contents; that
     exactly one content stands is not. Where it does not, the order stays, and the difference will show.
     """
-    named: dict[Name, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        for name in names_of(reading):
-            named[(SERVICE[reading.record.topic], *name)].append(reading)
     repeats = _said_before(readings)
     later, last = set[Place](), set[Place]()
-    for contenders in named.values():
+    for contenders in _by_name(readings):
         standing = [reading for reading in contenders if reading.record[:3] not in refused]
         if len({reading.content for reading in standing}) == 1:
             home = {reading.record[:2] for reading in standing}
@@ -80,12 +76,8 @@ def held_meanwhile(readings: Sequence[Reading], refused: Collection[Place]) -> s
 
     It gave the name back when it was set aside itself: all who said anything under the name until then are refused.
     """
-    named: dict[Name, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        for name in names_of(reading):
-            named[(SERVICE[reading.record.topic], *name)].append(reading)
     found = set[Place]()
-    for contenders in named.values():
+    for contenders in _by_name(readings):
         lost = [reading for reading in contenders if reading.record[:3] in refused]
         waited = [reading for reading in lost if reading.body.get("reverses") is not None]
         found |= {
@@ -95,6 +87,15 @@ def held_meanwhile(readings: Sequence[Reading], refused: Collection[Place]) -> s
             if any(w.content != reading.content and w.record[:2] != reading.record[:2] for w in waited)
         }
     return found
+
+
+def _by_name(readings: Sequence[Reading]) -> Collection[list[Reading]]:
+    """Return for each name of each service all who say something under it."""
+    named: dict[Name, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        for name in names_of(reading):
+            named[(SERVICE[reading.record.topic], *name)].append(reading)
+    return named.values()
 
 
 def _said_before(readings: Sequence[Reading]) -> set[Place]:

@@ -155,6 +155,9 @@ class DeadLetter:
     event_id: str | None = None
 
 
+Pending = dict[tuple[str, Key], Answer | Request]
+
+
 @dataclass
 class State:
     """What every order must end in. The oracle fills it from the inbound records, `fold` from the facts."""
@@ -169,7 +172,7 @@ class State:
     forms: dict[str, tuple[Form, ...]] = field(default_factory=dict)  # by serial; of one serial in no order
     dead_letters: dict[Place, DeadLetter] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # what no order allows
-    pending: dict[tuple[str, Key], Answer | Request] = field(default_factory=dict)  # by topic: what was told, or may be
+    pending: Pending = field(default_factory=dict)  # by topic: what was told, or may be
     # Of the oracle only:
     payments: dict[Key, Payment] = field(default_factory=dict)
     waiting: dict[Key, list[int]] = field(default_factory=dict)  # declarations that want parts, and those read

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.oracle import Fact, PublishedRecord, as_of, facts_of, instants, money
-from tests.recount.reports import known
+from tests.recount.reports import DIMENSIONS, known
 from tests.recount.reports_of_pairs import (
     arrears,
     cohorts,
@@ -21,7 +21,6 @@ from tests.recount.reports_of_pairs import (
 from tests.stack.countries import rows
 from tests.stack.running import Up, ask, eventually
 
-_DIMENSIONS = ("payer_kind", "region", "territory", "payer", "period")
 _CARE = ("forms", "claimed_xof", "accepted_xof", "fund_share_xof", "co_payment_xof")
 _PAST, _PAST_DUE_DAYS = 20, 3  # instants
 
@@ -41,7 +40,7 @@ async def reports_agree(stack: Up, facts: Sequence[PublishedRecord], seed: int) 
     past = chosen.sample(sorted(set(instants(once))), _PAST)
     for at in [None, *past]:
         asked = {} if at is None else {"as_of": at.isoformat()}
-        groups = chosen.sample(_DIMENSIONS, chosen.randrange(4))
+        groups = chosen.sample(list(DIMENSIONS), chosen.randrange(4))
         filters = {"payer_kind": "local_authority"} if chosen.random() < 0.4 else {}
         told, total, _ = await _told(stack, "/v1/collection-rates", group_by=groups, **asked, **filters)
         assert told == as_of(once, at, groups, **filters), (at, groups, filters)
@@ -49,7 +48,7 @@ async def reports_agree(stack: Up, facts: Sequence[PublishedRecord], seed: int) 
         assert (await _told(stack, "/v1/money", **asked))[0] == money(once, at), at
         await _people_and_care_agree(stack, once, at, asked)
     for at in [None, *past[:_PAST_DUE_DAYS]]:
-        await _due_days_agree(stack, once, chosen.sample(_DIMENSIONS, chosen.randrange(3)), at)
+        await _due_days_agree(stack, once, chosen.sample(list(DIMENSIONS), chosen.randrange(3)), at)
 
 
 async def complete(stack: Up) -> tuple[datetime, Any]:
@@ -61,8 +60,11 @@ async def complete(stack: Up) -> tuple[datetime, Any]:
 
 async def _told(stack: Up, path: str, **asked: Any) -> tuple[list[dict[str, Any]], Any, datetime]:
     """All rows of a report, page by page; its total, and the instant as of which it was asked."""
+    asked |= {"limit": 500}
     first = (await ask(stack, "reporting", path, **asked)).json()
-    found = await rows(stack, "reporting", path, limit=500, **{"as_of": first["as_of"], **asked})
+    found = list(first["rows"])
+    if first["next"] is not None:
+        found += await rows(stack, "reporting", path, cursor=first["next"], **asked)
     return found, first["total"], datetime.fromisoformat(first["as_of"])
 
 

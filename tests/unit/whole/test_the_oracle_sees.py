@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests import oracle
 from tests.builders import country, interleave
-from tests.oracle import PublishedRecord, conservation, differences, facts_of, fold, recompute
+from tests.oracle import PublishedRecord, recompute
 from tests.recount.facts import TOPICS
-from tests.recount.instants import misplaced
 from tests.unit.whole.fund import Fund
 
 PERIODS = ("2025-12", "2026-03")
@@ -41,8 +41,7 @@ def wrong(facts: list[PublishedRecord]) -> list[str]:
     """What the oracle finds wrong with these facts about that country."""
     fund, first, _ = told()
     expected = recompute(fund.log, facts, known_first=first)
-    found = [*differences(expected, fold(facts)), *conservation(facts, expected.payments)]
-    return [*found, *misplaced(facts_of(facts), expected.payments)]
+    return oracle.wrong(expected, facts)
 
 
 def other(value: Any) -> Any:
